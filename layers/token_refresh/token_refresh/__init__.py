@@ -1,0 +1,1 @@
+"""What the three token-refresh functions share: reading answers, mapping errors, rotating secrets safely."""

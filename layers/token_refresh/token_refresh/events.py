@@ -1,0 +1,50 @@
+"""What an invocation asks for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from token_refresh.errors import InvalidEvent
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One secret (its name or ARN), or every secret of the provider when `secret_id` is None."""
+
+    secret_id: str | None = None
+    force: bool = False  # even if it is not due, or was rejected
+    retry_rejected: bool = False  # present rejected credentials again
+
+
+def parse_event(event: object, prefix: str) -> Order:
+    """Parse a Lambda event.
+
+    Keys that are not ours are ignored: Scheduler, EventBridge and the console's sample event bring their own.
+    Raises `InvalidEvent` for what cannot be meant.
+    """
+    if not isinstance(event, dict):
+        raise InvalidEvent("the event must be a JSON object; {} means every secret")
+    secret_id = event.get("secret_id")
+    if "secret_id" in event and (not isinstance(secret_id, str) or not secret_id):
+        raise InvalidEvent("secret_id must be a string: the secret's name or ARN")
+    for flag in ("force", "retry_rejected"):
+        if not isinstance(event.get(flag, False), bool):
+            raise InvalidEvent(f"{flag} must be true or false")
+    order = Order(secret_id, event.get("force", False), event.get("retry_rejected", False))
+    if order.force and secret_id is None:
+        raise InvalidEvent("force needs a secret_id: it applies to one secret only")
+    if secret_id is not None:
+        check_prefix(secret_name(secret_id), prefix)
+    return order
+
+
+def secret_name(secret_id: str) -> str:
+    """Return the name in a secret's ARN (its six random characters included), or the name itself."""
+    arn, found, name = secret_id.partition(":secret:")
+    return name if found and arn.startswith("arn:") else secret_id
+
+
+def check_prefix(name: str, prefix: str) -> None:
+    """Raise `InvalidEvent` for a secret that belongs to another function or stack."""
+    if not name.startswith(prefix) or name == prefix:
+        raise InvalidEvent(f"secret_id must name a secret under {prefix}: the others are not this function's")

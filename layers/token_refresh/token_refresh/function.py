@@ -1,0 +1,77 @@
+"""One Lambda function: reads its environment at cold start, then turns each invocation into a run."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from aws_lambda_powertools import Logger
+
+from token_refresh import masking, report
+from token_refresh.clock import Clock, Deadline, LambdaContext, SystemClock
+from token_refresh.events import parse_event
+from token_refresh.rotation import Tools
+from token_refresh.secrets_manager import SecretsManager
+from token_refresh.settings import Settings
+from token_refresh.sweep import one, sweep
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from token_refresh.provider import Provider
+    from token_refresh.transport import Request
+
+
+class Function:
+    """A provider's function, ready to be invoked.
+
+    `refresh` builds the request for a refresh from the fields to present, the secret's options and the time (epoch
+    seconds); `login` the one for a login from the fields and the time. Raises `InvalidConfiguration` for a wrong
+    environment.
+    """
+
+    def __init__(
+        self,
+        provider: Provider,
+        refresh: Callable[[dict[str, str], dict[str, str], float], Request],
+        login: Callable[[dict[str, str], float], Request],
+        clock: Clock | None = None,
+    ) -> None:
+        self._provider, self._refresh, self._login = provider, refresh, login
+        self._clock = clock or SystemClock()
+        self._settings = Settings.read(os.environ)
+        self._secrets: SecretsManager | None = None
+        masking.install()
+        self._logger = Logger(service=provider.name, logger_formatter=masking.MaskingFormatter(), utc=True)
+
+    def __call__(self, event: object, context: LambdaContext) -> dict[str, Any]:
+        """Run once.
+
+        Returns ``{"provider", "outcomes": {outcome: count}, "secrets": [{"name", "outcome", "expires_at", "error"}]}``.
+        Raises `InvalidEvent`, `SecretsFailed`, or `Transient` or `Denied` when the secrets could not even be listed.
+        """
+        deadline = Deadline(context, self._clock)
+        self._logger.append_keys(function_request_id=getattr(context, "aws_request_id", None))
+        masking.use_mask(masking.Mask())
+        order = parse_event(event, self._settings.secret_prefix)
+        if self._secrets is None:  # not at import: it reads files
+            self._secrets = SecretsManager(boto3.session.Session(), self._settings.max_workers)
+        tools = Tools(
+            self._provider,
+            self._refresh,
+            self._login,
+            self._settings,
+            self._secrets,
+            self._clock,
+            deadline,
+            self._logger,
+        )
+        results = sweep(tools, order) if order.secret_id is None else one(tools, order, order.secret_id)
+        masking.use_mask(masking.Mask())
+        report.log_results(self._logger, results)
+        report.emit_metrics(self._provider, results, swept=order.secret_id is None, now=self._clock.now())
+        result = report.summary(self._provider, results)
+        self._logger.info("run ended", extra={"outcomes": result["outcomes"]})
+        report.raise_if_failed(results)
+        return result

@@ -1,0 +1,54 @@
+"""How MCS, MediaTek Cloud Sandbox, answers.
+
+Departures from the norm: a wrong app key is an HTTP 500; an error can ride on HTTP 200; a refresh carries the tokens
+under ``results``, a login at the top level; no lifetime is given. Source: the provider's "refresh user access
+token" page.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from token_refresh.provider import Provider
+from token_refresh.replies import Ask, Issued, Meaning, Reader, Reply, Row, number, text, token
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ACCESS_TOKEN_SECONDS = 3600  # "使用期限为一个小时": one hour, counted from when the request left
+_SUCCESS = 200  # in `code`, as in HTTP
+
+
+def _parse(body: Mapping[str, object], ask: Ask, status: int, sent_at: float) -> Reply:
+    given_code, message = body.get("code"), body.get("message")
+    code = number(given_code)
+    place = body.get("results") if ask is Ask.REFRESH else body
+    issued = None
+    if isinstance(place, dict) and (code == _SUCCESS or given_code is None):
+        access_token, user_token = token(place.get("access_token")), token(place.get("token"))
+        if access_token and (user_token or ask is Ask.REFRESH):
+            fields = {"token": user_token} if user_token else {}  # left out of a refresh: the old one stays good
+            issued = Issued({**fields, "access_token": access_token}, sent_at + ACCESS_TOKEN_SECONDS)
+    own_shape = isinstance(message, str) or (given_code is not None and code != _SUCCESS)
+    return Reply(status, issued, own_shape, code, text(message), says_success=code == _SUCCESS)
+
+
+MCS = Provider(
+    name="mcs",
+    title="MCS",
+    refresh_fields=("appKey", "appSecret", "token"),
+    login_fields=("appKey", "appSecret", "email", "password"),
+    written_fields=("token", "access_token"),
+    reader=Reader(
+        parse=_parse,
+        rows=(
+            # HTTP 2xx and `code` 200 is a yes, even though its message ("Request has succeeded") looks like an error's.
+            Row(lambda reply: reply.ok and reply.says_success, Meaning.UNREADABLE, Meaning.UNREADABLE),
+            Row(
+                lambda reply: reply.own_shape and "client" in reply.message.lower(), Meaning.REJECTED, Meaning.REJECTED
+            ),
+            Row(lambda reply: reply.own_shape and reply.refuses(), Meaning.LOGIN, Meaning.REJECTED),
+            Row(lambda reply: reply.own_shape, Meaning.TRANSIENT, Meaning.TRANSIENT),
+        ),
+    ),
+)

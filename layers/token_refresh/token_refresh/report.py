@@ -1,0 +1,82 @@
+"""What a run tells: log lines, metrics, the result, and one line if something failed."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
+
+from token_refresh.errors import Outcome, SecretsFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from aws_lambda_powertools import Logger
+
+    from token_refresh.provider import Provider
+    from token_refresh.rotation import Result
+
+_MOST_NAMED = 20
+
+
+def emit_metrics(provider: Provider, results: Sequence[Result], *, swept: bool, now: float) -> None:
+    """Print the run's metrics in CloudWatch's embedded metric format; the two gauges only after a completed sweep."""
+    # Not Powertools' shared Metrics: one run's figures must never leak into another's.
+    metrics = EphemeralMetrics(namespace=os.environ["POWERTOOLS_METRICS_NAMESPACE"], service=provider.name)
+    for outcome, count in sorted(Counter(result.outcome for result in results).items()):
+        metrics.add_metric(name=outcome.value, unit=MetricUnit.Count, value=count)
+    if swept:
+        need_a_human = sum(result.outcome.needs_human for result in results)
+        metrics.add_metric(name="NeedsAttention", unit=MetricUnit.Count, value=need_a_human)
+        lives = [
+            result.life.remaining_percent(now) for result in results if result.life and not result.outcome.needs_human
+        ]
+        if lives:
+            metrics.add_metric(name="LifeRemainingPercent", unit=MetricUnit.Percent, value=min(lives))
+    if metrics.metric_set:
+        metrics.flush_metrics()
+
+
+def log_results(logger: Logger, results: Sequence[Result]) -> None:
+    """Log one line for each secret: an error if it failed just now, debug if there was nothing to do."""
+    for result in results:
+        keys = {"secret": result.name, "outcome": result.outcome.value, "expires_at": result.expires_at}
+        line = f"{result.name}: {result.outcome}" + (f": {result.error}" if result.error else "")
+        if result.outcome is Outcome.FRESH:
+            logger.debug(line, extra=keys)
+        elif result.reported:
+            logger.warning(line, extra=keys)
+        elif result.outcome.fails_the_run:
+            logger.error(line, extra=keys)
+        else:
+            logger.info(line, extra=keys)
+
+
+def summary(provider: Provider, results: Sequence[Result]) -> dict[str, Any]:
+    """Return the function's result: how many secrets ended how, and each that was not simply fresh."""
+    return {
+        "provider": provider.name,
+        "outcomes": {o.value: n for o, n in sorted(Counter(result.outcome for result in results).items())},
+        "secrets": [
+            {
+                "name": result.name,
+                "outcome": result.outcome.value,
+                "expires_at": result.expires_at,
+                "error": result.error,
+            }
+            for result in results
+            if result.outcome is not Outcome.FRESH
+        ],
+    }
+
+
+def raise_if_failed(results: Sequence[Result]) -> None:
+    """Raise `SecretsFailed`, one line for console, log and Lambda's error metric, unless all failures are old news."""
+    failed = [result for result in results if result.outcome.fails_the_run and not result.reported]
+    if not failed:
+        return
+    named = "; ".join(f"{result.name}: {result.outcome}: {result.error}" for result in failed[:_MOST_NAMED])
+    more = f"; and {len(failed) - _MOST_NAMED} more" if len(failed) > _MOST_NAMED else ""
+    raise SecretsFailed(f"{len(failed)} of {len(results)} secrets failed: {named}{more}")

@@ -1,0 +1,173 @@
+"""Storing an answer, and making sure that nobody who wrote meanwhile is overwritten.
+
+From here on the run holds the only copy of live tokens: every step is tried again until shortly before the run ends.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from token_refresh.clock import iso
+from token_refresh.document import Document, parse_document
+from token_refresh.errors import InvalidSecret, NotStored, SecretError
+from token_refresh.lifetime import Lifetime, save_token
+from token_refresh.secrets_manager import (
+    ATTEMPT_SECONDS,
+    CURRENT,
+    PREVIOUS,
+    AlreadyStored,
+    LabelElsewhere,
+    SecretsManager,
+    Version,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from aws_lambda_powertools import Logger
+
+    from token_refresh.clock import Clock, Deadline
+    from token_refresh.replies import Issued
+
+_SPARE_SECONDS = 1.0  # for reporting, at the end of a run
+_LONGEST_PAUSE_SECONDS = 5.0
+_LOOKS = (0.0, 0.5, 1.0, 2.0, 4.0)  # seconds before each; reads can lag behind writes for a moment
+_MOST_MERGES = 3
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Answered:
+    """What a run received, for which version, and by presenting which fields."""
+
+    version: Version
+    document: Document
+    issued: Issued
+    sent_at: float  # epoch seconds
+    presented: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Saved:
+    id: str
+    refreshed_at: float  # epoch seconds
+
+
+class Saver:
+    """Stores what one run received for one secret."""
+
+    def __init__(self, secrets: SecretsManager, deadline: Deadline, clock: Clock, logger: Logger) -> None:
+        self._secrets, self._deadline, self._clock, self._logger = secrets, deadline, clock, logger
+
+    def save(self, answered: Answered, *, allow_plain_http: bool) -> Lifetime | None:
+        """Store the tokens; return their life, or None if newer credentials that someone else stored stand instead.
+
+        Raises `NotStored` if the run's time is up before the tokens, or the edit that someone made meanwhile, are safe;
+        `Unreadable` if the tokens are too large to be stored.
+        """
+        mine = self._put(answered, answered.document, answered.sent_at)
+        handled = {answered.version.id}
+        for _ in range(_MOST_MERGES):
+            theirs = self._written_meanwhile(answered.version, mine, handled)
+            if theirs is None:
+                break
+            document = _parsed(theirs, answered.document, allow_plain_http=allow_plain_http)
+            life = Lifetime.of(theirs, document) if document else None
+            if life and life.ours:  # another run's: the tokens that were issued later are the live ones
+                if (life.expires_at or 0, life.start) < (answered.issued.expires_at or 0, mine.refreshed_at):
+                    break
+            elif document and _same(document, answered):
+                handled |= {theirs.id, mine.id}
+                mine = self._put(answered, document, max(self._clock.now(), mine.refreshed_at + 0.001))
+                continue
+            self._give_way(theirs, mine)
+            return None
+        return Lifetime(ours=True, start=mine.refreshed_at, expires_at=answered.issued.expires_at)
+
+    def persist(self, attempt: Callable[[], None], lost: str, final: type[SecretError] = NotStored) -> None:
+        """Try until it works; raise `NotStored` saying what is lost when the run's time is nearly up.
+
+        A failure of the class `final` is an answer, not an outage: it is raised at once.
+        """
+        pause = 0.2
+        while True:
+            try:
+                attempt()
+            except final:
+                raise
+            except SecretError as error:
+                why = str(error)
+            else:
+                return
+            if self._deadline.remaining() < pause + ATTEMPT_SECONDS + _SPARE_SECONDS:
+                break
+            self._logger.warning("still trying, for up to %.0f s: %s", self._deadline.remaining(), why)
+            self._clock.sleep(pause)
+            pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
+        raise NotStored(f"{lost}: {why}")
+
+    def _put(self, answered: Answered, document: Document, refreshed_at: float) -> _Saved:
+        arn = answered.version.arn
+        while True:
+            token, text = save_token(arn, iso(refreshed_at)), document.successor(answered.issued, refreshed_at)
+            try:
+                self.persist(
+                    partial(self._secrets.save, arn, text, token),
+                    "new tokens were issued and could not be stored; the old ones may be spent",
+                    final=AlreadyStored,
+                )
+            except AlreadyStored:  # another run received other tokens in the very same millisecond
+                refreshed_at += 0.001
+            else:
+                return _Saved(token, refreshed_at)
+
+    def _written_meanwhile(self, presented: Version, mine: _Saved, handled: set[str]) -> Version | None:
+        """Return the version that someone else stored between our reading and our saving, or just after it."""
+        for pause in _LOOKS:
+            if self._deadline.remaining() < pause + 3 * ATTEMPT_SECONDS:
+                break
+            self._clock.sleep(pause)
+            try:
+                version = self._secrets.read(presented.arn)
+                ours_is_current = version.id == mine.id
+                if ours_is_current:
+                    version = self._secrets.read(presented.arn, PREVIOUS)
+                if version.id not in handled and self._is_later(version, presented):
+                    return version
+            except SecretError as error:
+                self._logger.warning("could not look for a write in between: %s", error)
+                continue
+            if ours_is_current and version.id in handled:
+                return None
+        self._logger.warning("tokens are stored; whether someone else wrote in between could not be seen")
+        return None
+
+    def _is_later(self, version: Version, presented: Version) -> bool:
+        """Tell a later version from one that a lagging read still shows: an older one."""
+        if version.created > presented.created:
+            return True
+        # Too close to tell, or a person moved AWSCURRENT to an older version: then it has lost its place.
+        labels = self._secrets.read_version(presented.arn, presented.id).labels
+        return not labels & {CURRENT, PREVIOUS}
+
+    def _give_way(self, theirs: Version, mine: _Saved) -> None:
+        try:
+            self.persist(
+                lambda: self._secrets.move(theirs.arn, CURRENT, to=theirs.id, off=mine.id),
+                "someone stored newer credentials while we asked; they are under AWSPREVIOUS and could not be put back",
+                final=LabelElsewhere,
+            )
+        except LabelElsewhere:  # it is on theirs already, or on something newer still
+            return
+
+
+def _parsed(version: Version, like: Document, *, allow_plain_http: bool) -> Document | None:
+    try:
+        return parse_document(version.text, like.provider, allow_plain_http=allow_plain_http)
+    except InvalidSecret:
+        return None
+
+
+def _same(document: Document, answered: Answered) -> bool:
+    return document.pick(answered.presented) == answered.document.pick(answered.presented)

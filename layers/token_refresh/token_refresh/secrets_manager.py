@@ -1,0 +1,249 @@
+"""AWS Secrets Manager: the few calls that rotating needs, in our own words and errors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+
+from token_refresh.errors import Denied, InvalidSecret, SecretError, Transient
+from token_refresh.events import secret_name
+from token_refresh.lifetime import proof_token, unreadable_token
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    import boto3
+    from mypy_boto3_secretsmanager.client import SecretsManagerClient
+    from mypy_boto3_secretsmanager.type_defs import FilterTypeDef
+
+T = TypeVar("T")
+
+CURRENT, PREVIOUS, PENDING = "AWSCURRENT", "AWSPREVIOUS", "AWSPENDING"
+REJECTED, UNREADABLE = "REJECTED", "UNREADABLE"  # our own labels
+
+CONNECT_SECONDS = 2
+READ_SECONDS = 6
+ATTEMPT_SECONDS = CONNECT_SECONDS + READ_SECONDS  # the longest that one attempt of one call can take
+_PAGE = 20  # secrets; the most that BatchGetSecretValue takes
+_MOST_KEPT_BYTES = 64 * 1024  # of a SecretBinary
+_LONGEST_MESSAGE = 200  # characters
+
+# Those that pass by themselves. Every other no of AWS needs a person: permission, KMS key, deleted, quota.
+_PASSING = frozenset(
+    {
+        "InternalFailure",
+        "InternalServiceError",
+        "RequestTimeout",
+        "RequestLimitExceeded",
+        "ServiceUnavailable",
+        "Throttling",
+        "ThrottlingException",
+        "TooManyRequestsException",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Version:
+    """One version of one secret."""
+
+    arn: str
+    name: str
+    id: str
+    text: str | None  # None: binary
+    labels: frozenset[str]
+    created: float  # epoch seconds
+
+
+class SecretsManager:
+    """Secrets Manager as one function sees it. Safe for threads."""
+
+    def __init__(self, session: boto3.session.Session, max_connections: int) -> None:
+        self._client = _client(session, max_connections, attempts=3)
+        # A save has a retry loop of its own, up to the end of the run.
+        self._impatient = _client(session, max_connections, attempts=1)
+
+    def sweep(self, prefix: str) -> Iterator[Version | tuple[str, SecretError]]:
+        """Yield the AWSCURRENT version of every secret under a prefix, or its name and why it could not be read.
+
+        Raises `Transient` or `Denied` when the list itself cannot be read.
+        """
+        filters: Sequence[FilterTypeDef] = [{"Key": "name", "Values": [prefix]}]
+        read_page = partial(self._client.batch_get_secret_value, Filters=filters, MaxResults=_PAGE)
+        seen = {""}
+        while True:
+            page: Mapping[str, Any] = _call("list the secrets", read_page)
+            for value in page.get("SecretValues", []):
+                if value["Name"].startswith(prefix):  # the filter ignores case
+                    yield _version(value)
+            for error in page.get("Errors", []):
+                yield (
+                    _name(error.get("SecretId", "?")),
+                    _from_code("read the secret", error.get("ErrorCode", ""), error.get("Message", ""), status=0),
+                )
+            token = page.get("NextToken", "")
+            if token in seen:  # the end, or a list that goes round in circles
+                return
+            seen.add(token)
+            read_page = partial(read_page, NextToken=token)
+
+    def read(self, secret_id: str, label: str = CURRENT) -> Version:
+        """Read the version that a label is on."""
+        return _version(
+            _call("read the secret", lambda: self._client.get_secret_value(SecretId=secret_id, VersionStage=label))
+        )
+
+    def read_version(self, arn: str, version_id: str) -> Version:
+        """Read one version, whatever its labels."""
+        return _version(
+            _call("read the secret", lambda: self._client.get_secret_value(SecretId=arn, VersionId=version_id))
+        )
+
+    def prove(self, version: Version, now: float) -> None:
+        """Prove that the secret can be written: store its value again, unchanged, as AWSPENDING."""
+        _call(
+            "write the secret",
+            lambda: self._client.put_secret_value(
+                SecretId=version.arn,
+                SecretString=version.text or "",
+                ClientRequestToken=proof_token(version.id, now),
+                VersionStages=[PENDING],
+            ),
+        )
+
+    def save(self, arn: str, text: str, token: str) -> None:
+        """Try once to store a value as AWSCURRENT; the same token and text again do nothing."""
+        # AWSPENDING too: left on another version, it means "began, did not finish".
+        _call(
+            "write the secret",
+            lambda: self._impatient.put_secret_value(
+                SecretId=arn, SecretString=text, ClientRequestToken=token, VersionStages=[CURRENT, PENDING]
+            ),
+        )
+
+    def keep_unreadable(self, version: Version, answer: bytes) -> None:
+        """Try once to keep an answer's bytes under the label UNREADABLE, the first one for each version only."""
+        try:
+            _call(
+                "keep the answer",
+                lambda: self._impatient.put_secret_value(
+                    SecretId=version.arn,
+                    SecretBinary=answer[:_MOST_KEPT_BYTES],
+                    ClientRequestToken=unreadable_token(version.id),
+                    VersionStages=[UNREADABLE],
+                ),
+            )
+        except AlreadyStored:
+            return
+
+    def move(self, arn: str, label: str, *, to: str, off: str | None) -> None:
+        """Move a label to a version, off the version that it must be on now (None: it is on no version)."""
+        source = {} if off is None else {"RemoveFromVersionId": off}
+        _call(
+            "label the secret",
+            lambda: self._client.update_secret_version_stage(
+                SecretId=arn, VersionStage=label, MoveToVersionId=to, **source
+            ),
+        )
+
+    def reject(self, version: Version) -> None:
+        """Put the label REJECTED on a version."""
+        holder = self._holder(version.arn, REJECTED)
+        if holder != version.id:
+            self.move(version.arn, REJECTED, to=version.id, off=holder)
+
+    def _holder(self, arn: str, label: str) -> str | None:
+        try:
+            return self.read(arn, label).id
+        except NoSuchVersion:
+            return None
+
+
+class NoSuchVersion(InvalidSecret):
+    """The secret exists, and no version of it carries that label."""
+
+
+class NoSuchSecret(Denied):
+    """The secret does not exist (any more)."""
+
+
+class AlreadyStored(Denied):
+    """That ClientRequestToken has been used with other content."""
+
+
+class LabelElsewhere(Denied):
+    """A label is not on the version it was to be moved off."""
+
+
+class NotAName(Denied):
+    """Secrets Manager does not take that as the name of a secret."""
+
+
+_KINDS: Mapping[str, type[Denied]] = {
+    "InvalidParameterException": LabelElsewhere,
+    "ResourceExistsException": AlreadyStored,
+    "ValidationException": NotAName,
+}
+
+
+def _client(session: boto3.session.Session, max_connections: int, attempts: int) -> SecretsManagerClient:
+    return session.client(
+        "secretsmanager",
+        config=Config(
+            connect_timeout=CONNECT_SECONDS,
+            read_timeout=READ_SECONDS,
+            retries={"mode": "standard", "total_max_attempts": attempts},
+            max_pool_connections=max_connections,
+        ),
+    )
+
+
+def _name(secret_id: str) -> str:
+    """Return the name in an ARN, without the six random characters that Secrets Manager adds to it."""
+    name = secret_name(secret_id)
+    return name if name == secret_id else name[:-7]
+
+
+def _version(value: Mapping[str, Any]) -> Version:
+    created = value.get("CreatedDate")
+    return Version(
+        arn=value["ARN"],
+        name=value["Name"],
+        id=value["VersionId"],
+        text=value.get("SecretString"),
+        labels=frozenset(value.get("VersionStages", [])),
+        created=created.timestamp() if created else 0.0,
+    )
+
+
+def _call(doing: str, call: Callable[[], T]) -> T:
+    try:
+        return call()
+    except ClientError as error:
+        details: Mapping[str, Any] = error.response.get("Error", {})
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        failure = _from_code(doing, details.get("Code", ""), details.get("Message", ""), status)
+    except (HTTPClientError, OSError) as error:
+        failure = Transient(f"could not {doing}: Secrets Manager did not answer ({type(error).__name__})")
+    except BotoCoreError as error:
+        failure = Denied(f"could not {doing}: the AWS SDK refused ({type(error).__name__})")
+    # Raised out here so that the SDK's exception, which can hold the request, is not in the chain.
+    raise failure
+
+
+def _from_code(doing: str, code: str, message: str, status: int) -> SecretError:
+    # A validation message can quote the value that it finds wrong.
+    said = "" if code == "ValidationException" else " ".join(message.split())[:_LONGEST_MESSAGE]
+    text = f"could not {doing}: AWS says {code}" + (f": {said}" if said else "")
+    if code in _PASSING or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return Transient(text)
+    if code == "ResourceNotFoundException":
+        if "specified secret value" in message:  # "can't find the specified secret value for staging label: AWSCURRENT"
+            return NoSuchVersion("the secret has no value yet")
+        return NoSuchSecret(text)
+    return _KINDS.get(code, Denied)(text)

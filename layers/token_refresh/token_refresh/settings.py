@@ -1,0 +1,57 @@
+"""The environment, read once and typed; a function with a wrong one refuses to start."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from token_refresh.errors import InvalidConfiguration
+from token_refresh.transport import check_base_url
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_MOST_WORKERS = 32
+_LOG_LEVELS = frozenset({"DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"})
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the template tells a function."""
+
+    secret_prefix: str  # with the trailing slash
+    base_url: str  # without one
+    allow_plain_http: bool
+    max_workers: int
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str]) -> Settings:
+        """Read the variables; raise `InvalidConfiguration` naming the first that is missing or wrong."""
+        prefix = _required(environ, "SECRET_PREFIX")
+        if not prefix.endswith("/") or not prefix.strip("/"):
+            raise _wrong("SECRET_PREFIX", "a name prefix with a trailing slash, such as token-refresh/mcs/")
+        plain = _required(environ, "ALLOW_PLAIN_HTTP")
+        if plain not in ("true", "false"):
+            raise _wrong("ALLOW_PLAIN_HTTP", "true or false")
+        problem = check_base_url(_required(environ, "BASE_URL"), allow_plain_http=plain == "true")
+        if problem:
+            raise _wrong("BASE_URL", problem)
+        # Without a namespace every alarm would be blind, and nobody would notice.
+        _required(environ, "POWERTOOLS_METRICS_NAMESPACE")
+        if environ.get("POWERTOOLS_LOG_LEVEL", "INFO").upper() not in _LOG_LEVELS:
+            raise _wrong("POWERTOOLS_LOG_LEVEL", "one of " + ", ".join(sorted(_LOG_LEVELS)))
+        workers = environ.get("MAX_WORKERS", "8")
+        if not (workers.isascii() and workers.isdigit() and 1 <= int(workers) <= _MOST_WORKERS):
+            raise _wrong("MAX_WORKERS", f"a whole number from 1 to {_MOST_WORKERS}")
+        return cls(prefix, environ["BASE_URL"].rstrip("/"), plain == "true", int(workers))
+
+
+def _required(environ: Mapping[str, str], name: str) -> str:
+    value = environ.get(name, "").strip()
+    if not value:
+        raise InvalidConfiguration(f"environment variable {name} is missing: set it in template.yaml and deploy again")
+    return value
+
+
+def _wrong(name: str, expected: str) -> InvalidConfiguration:
+    return InvalidConfiguration(f"environment variable {name} is wrong: it must be {expected}")
