@@ -1,0 +1,75 @@
+# Everything a developer or CI runs. Needs Python 3.11 or newer, make and a network; all it makes is git-ignored.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+# Found before .venv comes first on the PATH, so that a newer Python on the machine is noticed.
+python := $(shell command -v $(PYTHON))
+uv_version := 0.13.9
+
+environment := .venv/.in-step-with-lock
+uv := .tools/uv-$(uv_version)/bin/uv
+requirements := layers/token_refresh/requirements.txt
+export_requirements := $(uv) export --quiet --frozen --no-default-groups --no-annotate --no-header
+
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+# Away from functions/, where SAM would upload it.
+export PYTHONPYCACHEPREFIX := $(CURDIR)/.tools/pycache
+export SAM_CLI_TELEMETRY := 0
+export UV_PYTHON_DOWNLOADS := never
+unexport VIRTUAL_ENV PYTHONHOME PYTHONPATH
+
+.PHONY: help setup demo local test lint format build requirements clean
+
+help:  ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(environment)  ## make the tools and the environment in .tools and .venv
+
+demo: setup  ## deploy to an emulated AWS, rotate three secrets, show what happened, clean up
+	@python -m tests.local_stack demo
+
+local: setup  ## the same, left running, with the commands to try next
+	@python -m tests.local_stack local
+
+test: lint  ## everything CI checks
+	@echo "pytest"
+	@pytest --quiet --numprocesses=auto --dist=loadfile
+
+lint: setup  ## format, lint, types, template, locks: all but the tests
+	@echo "ruff format" && ruff format --quiet --diff .
+	@echo "ruff check" && ruff check --quiet .
+	@echo "mypy" && mypy --no-error-summary
+	@echo "cfn-lint" && cfn-lint template.yaml
+	@echo "sam validate" && said=$$(sam validate --lint 2>&1) || { echo "$$said" >&2; exit 1; }
+	@echo "uv lock" && $(uv) lock --quiet --check
+	@echo "layer requirements" && diff $(requirements) <($(export_requirements)) || { \
+		echo "$(requirements) is not what uv.lock says: run 'make requirements'" >&2; exit 1; }
+
+format: setup  ## put the code into its format, and mend what can be mended
+	@ruff format --quiet .
+	@ruff check --quiet --fix .
+
+build: setup  ## build the layer and the template that deploys into .aws-sam
+	@sam build
+
+requirements: setup  ## write the layer's requirements.txt after a change of uv.lock
+	@$(export_requirements) --output-file $(requirements) >/dev/null
+
+clean:  ## remove everything that make and sam have made
+	@rm -rf .aws-sam .hypothesis .mypy_cache .pytest_cache .ruff_cache .tools .venv
+
+$(uv):
+	@$(if $(python),,echo "no $(PYTHON) found: Python 3.11 or newer is needed" >&2; exit 1)
+	@$(python) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
+	@echo "Setting up: uv $(uv_version)"
+	@rm -rf .tools/uv-*
+	@$(python) -m venv .tools/uv-$(uv_version)
+	@.tools/uv-$(uv_version)/bin/pip install -qq --disable-pip-version-check "uv==$(uv_version)"
+
+$(environment): uv.lock $(uv)
+	@echo "Setting up: .venv (the first time takes a minute)"
+	@$(uv) sync --quiet --frozen --python "$(python)"
+	@touch $@
