@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from token_refresh.clock import iso
 from token_refresh.document import Document, parse_document
-from token_refresh.errors import InvalidSecret, NotStored, SecretError
+from token_refresh.errors import InvalidSecret, NotStored, SecretError, Transient
 from token_refresh.lifetime import Lifetime, save_token
 from token_refresh.secrets_manager import (
     ATTEMPT_SECONDS,
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 _SPARE_SECONDS = 1.0  # for reporting, at the end of a run
 _LONGEST_PAUSE_SECONDS = 5.0
-_LOOKS = (0.0, 0.5, 1.0, 2.0, 4.0)  # seconds before each; reads can lag behind writes for a moment
+_LOOKS = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)  # seconds before each; reads can lag behind writes
 _MOST_MERGES = 3
 
 
@@ -64,7 +64,8 @@ class Saver:
         """Store the tokens; return their life, or None if newer credentials that someone else stored stand instead.
 
         Raises `NotStored` if the run's time is up before the tokens, or the edit that someone made meanwhile, are safe;
-        `Unreadable` if the tokens are too large to be stored.
+        `Unreadable` if the tokens are too large to be stored; `Transient` if they are stored, but not what someone else
+        may have written in the same moment.
         """
         mine = self._put(answered, answered.document, answered.sent_at)
         handled = {answered.version.id}
@@ -76,12 +77,14 @@ class Saver:
             life = Lifetime.of(theirs, document) if document else None
             if life and life.ours:  # another run's: the tokens that were issued later are the live ones
                 if (life.expires_at or 0, life.start) < (answered.issued.expires_at or 0, mine.refreshed_at):
+                    if CURRENT in theirs.labels:
+                        self._make_current(theirs.arn, mine.id, off=theirs.id)
                     break
             elif document and _same(document, answered):
                 handled |= {theirs.id, mine.id}
                 mine = self._put(answered, document, max(self._clock.now(), mine.refreshed_at + 0.001))
                 continue
-            self._give_way(theirs, mine)
+            self._make_current(theirs.arn, theirs.id, off=mine.id)
             return None
         return Lifetime(ours=True, start=mine.refreshed_at, expires_at=answered.issued.expires_at)
 
@@ -123,7 +126,11 @@ class Saver:
                 return _Saved(token, refreshed_at)
 
     def _written_meanwhile(self, presented: Version, mine: _Saved, handled: set[str]) -> Version | None:
-        """Return the version that someone else stored between our reading and our saving, or just after it."""
+        """Return the version that someone else stored between our reading and our saving, or just after it.
+
+        Raises `Transient` if AWS does not let us look.
+        """
+        why = "reads still show the state before it"
         for pause in _LOOKS:
             if self._deadline.remaining() < pause + 3 * ATTEMPT_SECONDS:
                 break
@@ -132,16 +139,18 @@ class Saver:
                 version = self._secrets.read(presented.arn)
                 ours_is_current = version.id == mine.id
                 if ours_is_current:
+                    # Only now: the state that this shows is at least as new as our save.
                     version = self._secrets.read(presented.arn, PREVIOUS)
+                    if version.id in handled:
+                        return None
                 if version.id not in handled and self._is_later(version, presented):
                     return version
             except SecretError as error:
-                self._logger.warning("could not look for a write in between: %s", error)
-                continue
-            if ours_is_current and version.id in handled:
-                return None
-        self._logger.warning("tokens are stored; whether someone else wrote in between could not be seen")
-        return None
+                why = str(error)
+        raise Transient(
+            "the new tokens are stored; whether someone else wrote in the same moment could not be seen "
+            f"(their value would be under {PREVIOUS}): {why}"
+        )
 
     def _is_later(self, version: Version, presented: Version) -> bool:
         """Tell a later version from one that a lagging read still shows: an older one."""
@@ -151,14 +160,14 @@ class Saver:
         labels = self._secrets.read_version(presented.arn, presented.id).labels
         return not labels & {CURRENT, PREVIOUS}
 
-    def _give_way(self, theirs: Version, mine: _Saved) -> None:
+    def _make_current(self, arn: str, version_id: str, *, off: str) -> None:
         try:
             self.persist(
-                lambda: self._secrets.move(theirs.arn, CURRENT, to=theirs.id, off=mine.id),
-                "someone stored newer credentials while we asked; they are under AWSPREVIOUS and could not be put back",
+                partial(self._secrets.move, arn, CURRENT, to=version_id, off=off),
+                f"two values were stored at once; the newer one is under {PREVIOUS} and could not be made current",
                 final=LabelElsewhere,
             )
-        except LabelElsewhere:  # it is on theirs already, or on something newer still
+        except LabelElsewhere:  # it is on that version already, or on something newer still
             return
 
 
