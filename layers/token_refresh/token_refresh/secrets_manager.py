@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as SdkConnectionError
 
 from token_refresh.errors import Denied, InvalidSecret, SecretError, Transient
 from token_refresh.events import secret_name
@@ -228,7 +229,7 @@ def _call(doing: str, call: Callable[[], T]) -> T:
         details: Mapping[str, Any] = error.response.get("Error", {})
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         failure = _from_code(doing, details.get("Code", ""), details.get("Message", ""), status)
-    except (HTTPClientError, OSError) as error:
+    except (SdkConnectionError, HTTPClientError, OSError) as error:
         failure = Transient(f"could not {doing}: Secrets Manager did not answer ({type(error).__name__})")
     except BotoCoreError as error:
         failure = Denied(f"could not {doing}: the AWS SDK refused ({type(error).__name__})")
