@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 MOST_BYTES = 48 * 1024  # so that the successor fits in what Secrets Manager takes:
 MOST_STORED_BYTES = 64 * 1024
-_WHOLE_DAYS = "a whole number of days, 1 or more"
+_SPARE_LEVELS = 50  # of nesting
+_MOST_DIGITS = 4  # of a number of days
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -71,11 +72,11 @@ class Document:
 
 def dump(fields: dict[str, Any]) -> str:
     """Write JSON that any strict parser takes; non-ASCII stays itself."""
-    written = json.dumps(fields, ensure_ascii=False, allow_nan=False)
+    written = json.dumps(fields, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     try:
         written.encode()
     except UnicodeEncodeError:  # half a surrogate pair came in as \ud83d and can only go out so
-        return json.dumps(fields, allow_nan=False)
+        return json.dumps(fields, allow_nan=False, separators=(",", ":"))
     return written
 
 
@@ -87,19 +88,29 @@ def parse_document(value: str | None, provider: Provider, *, allow_plain_http: b
     if value is None:
         raise InvalidSecret("the secret is binary: store a JSON object as text")
     size = len(value.encode("utf-8", "surrogatepass"))
-    if size > MOST_BYTES:
-        raise InvalidSecret(f"the secret is too large: {size} bytes, at most {MOST_BYTES} leave room for new tokens")
     fields: object = None
     try:
-        fields = json.loads(value)
-        parses = isinstance(fields, dict) and bool(dump(fields))
+        fields = json.loads(value) if size <= MOST_BYTES else None
+        if isinstance(fields, dict):
+            # What cannot be written back must be known before a token is spent. Numbers and escapes can grow.
+            size = max(size, len(dump(fields).encode()))
+            dump(_nested(fields))
     except (ValueError, RecursionError):
-        parses = False
-    if not parses or not isinstance(fields, dict):
+        fields = None
+    if size > MOST_BYTES:
+        raise InvalidSecret(f"the secret is too large: {size} bytes, at most {MOST_BYTES} leave room for new tokens")
+    if not isinstance(fields, dict):
         raise InvalidSecret("the secret is not a JSON object")
     document = Document(fields, provider)
     _check(document, allow_plain_http=allow_plain_http)
     return document
+
+
+def _nested(fields: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields some levels deeper: Python's limit counts the callers too, and saving has more of them."""
+    for _ in range(_SPARE_LEVELS):
+        fields = {"": fields}
+    return fields
 
 
 def _present(value: object) -> bool:
@@ -117,7 +128,7 @@ def _check(document: Document, *, allow_plain_http: bool) -> None:
         if not _is_unicode(value):
             raise InvalidSecret(f"{name} is not valid Unicode text")
     if "expireDate" in provider.option_fields and not _is_days(fields.get("expireDate")):
-        raise InvalidSecret(f"expireDate must be {_WHOLE_DAYS}")
+        raise InvalidSecret(f"expireDate must be a whole number of days, 1 or more, of at most {_MOST_DIGITS} digits")
     base_url = document.options.get("baseUrl")
     problem = base_url and check_base_url(base_url, allow_plain_http=allow_plain_http)
     if problem:
@@ -142,5 +153,5 @@ def _is_days(value: object) -> bool:
     if not _present(value):
         return True
     if isinstance(value, str):
-        return value.isascii() and value.isdigit() and int(value) > 0
-    return isinstance(value, int) and not isinstance(value, bool) and value > 0
+        return value.isascii() and value.isdigit() and len(value) <= _MOST_DIGITS and int(value) > 0
+    return isinstance(value, int) and not isinstance(value, bool) and 0 < value < 10**_MOST_DIGITS

@@ -9,8 +9,8 @@ TokenRefreshError
     ├── Deferred           nothing: the next tick goes on (more workers or stacks if it is always so)
     ├── Denied             give the function's role access to the secret, or its KMS key
     ├── InvalidSecret      correct the field it names in the secret
-    ├── Refused            nothing yet: the session is dead, the secret's own login fields are tried next
-    │   └── Rejected       store working credentials in the secret
+    ├── SessionDead        nothing yet: the secret's own login fields are tried next
+    ├── Rejected           store working credentials in the secret
     ├── Unreadable         read the answer kept under the label UNREADABLE; update this software
     └── NotStored          log in at the provider by hand and store the new tokens
 
@@ -101,14 +101,16 @@ class InvalidSecret(SecretError):
     outcome = Outcome.INVALID_SECRET
 
 
-class Refused(SecretError):
+class SessionDead(SecretError):
     """The provider no longer knows the session; logging in may mend it."""
 
     outcome = Outcome.REJECTED
 
 
-class Rejected(Refused):
+class Rejected(SecretError):
     """The provider refused the credentials, and logging in will not help."""
+
+    outcome = Outcome.REJECTED
 
 
 class Unreadable(SecretError):

@@ -15,6 +15,11 @@ class Order:
     force: bool = False  # even if it is not due, or was rejected
     retry_rejected: bool = False  # present rejected credentials again
 
+    @property
+    def insists(self) -> bool:
+        """Whether a person asks for what has been rejected before."""
+        return self.force or self.retry_rejected
+
 
 def parse_event(event: object, prefix: str) -> Order:
     """Parse a Lambda event.

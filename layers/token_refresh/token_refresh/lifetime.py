@@ -17,6 +17,7 @@ LEAST_BETWEEN_SECONDS = 29 * 60  # whatever expiry a provider gives
 EARLY_SECONDS = 60  # a tick falls a moment early
 # For tokens of unknown expiry: the shortest lifetime of the three providers. Half of it less 60 s is 29 minutes.
 ASSUMED_SECONDS = 3600
+_SAME_LENGTH_SECONDS = 60
 _SLOT_SECONDS = 600  # ten minutes
 _SLOTS = 144  # of a UTC day
 
@@ -55,6 +56,15 @@ class Lifetime:
         length = self.end - self.start
         return max(0.0, min(100.0, 100 * (self.end - now) / length)) if length > 0 else 0.0
 
+    def issued_before(self, other: Lifetime) -> bool:
+        """Tell which of two answers the provider gave first, as well as can be told."""
+        if self.expires_at is not None and other.expires_at is not None:
+            lengths = self.end - self.start, other.end - other.start
+            # Tokens of one kind: the provider's own clock knows better than when our requests left.
+            if abs(lengths[0] - lengths[1]) < _SAME_LENGTH_SECONDS:
+                return self.expires_at < other.expires_at
+        return self.start < other.start
+
     @property
     def urgency(self) -> float:
         """A sort key: soonest expiry first, before all what a person stored and nobody has tried yet."""
@@ -74,6 +84,11 @@ def proof_token(version_id: str, now: float) -> str:
 def unreadable_token(version_id: str) -> str:
     """Return the ClientRequestToken of a kept answer: one for each version presented."""
     return str(uuid5(NAMESPACE_URL, f"{version_id}#unreadable"))
+
+
+def turn_start(now: float) -> float:
+    """Return when the ten minutes began that `now` is in."""
+    return now // _SLOT_SECONDS * _SLOT_SECONDS
 
 
 def daily_turn(version_id: str, now: float) -> bool:

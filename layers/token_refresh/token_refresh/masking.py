@@ -9,12 +9,10 @@ from __future__ import annotations
 
 import base64
 import html
-import json
 import logging
 import re
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
-from urllib.parse import quote, quote_plus
 
 from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
 
@@ -44,27 +42,30 @@ class Mask:
         if not self._values:
             return text
         if self._pattern is None:  # compiled only when there is something to hide: most secrets are not due
-            forms = sorted(set().union(*map(_forms, self._values)), key=len, reverse=True)
-            self._pattern = re.compile("|".join(map(re.escape, forms)), re.IGNORECASE)
+            longest_first = sorted(self._values, key=len, reverse=True)
+            forms = [form for value in longest_first for form in (*_base64(value), "".join(map(_loosely, value)))]
+            self._pattern = re.compile("|".join(forms), re.IGNORECASE)
         return self._pattern.sub("***", text)
 
 
-def _forms(value: str) -> set[str]:
-    data = value.encode("utf-8", "surrogatepass")
-    encoded = base64.b64encode(data).decode()
-    return {
-        value,
-        quote(data, safe=""),
-        quote(data),
-        quote_plus(data),
-        encoded,
-        encoded.rstrip("="),
-        base64.urlsafe_b64encode(data).decode().rstrip("="),
-        json.dumps(value)[1:-1],
-        json.dumps(value, ensure_ascii=False)[1:-1],
-        json.dumps(value)[1:-1].replace("/", "\\/"),
-        html.escape(value),
-    }
+def _base64(value: str) -> tuple[str, ...]:
+    encoded = base64.b64encode(value.encode("utf-8", "surrogatepass")).rstrip(b"=").decode()
+    return re.escape(encoded) + "=*", re.escape(encoded.replace("+", "-").replace("/", "_"))
+
+
+def _loosely(character: str) -> str:
+    """Return a pattern for one character as any encoder may have written it: each escapes other ones."""
+    if character.isascii() and character.isalnum():
+        return character
+    percent = "".join(f"%(?:25)*{byte:02x}" for byte in character.encode("utf-8", "surrogatepass"))
+    utf16 = character.encode("utf-16-be", "surrogatepass").hex()
+    escaped = "".join(rf"\\+u{utf16[i : i + 4]}" for i in range(0, len(utf16), 4))
+    ways = [re.escape(character), percent, escaped, re.escape(html.escape(character))]
+    if character in "\"\\/'":
+        ways.append(r"\\+" + re.escape(character))
+    if character == " ":
+        ways.append(r"\+")
+    return f"(?:{'|'.join(ways)})"
 
 
 _current: ContextVar[Mask | None] = ContextVar("mask", default=None)  # of the secret that this thread works on
@@ -93,11 +94,18 @@ class MaskedRecord(logging.LogRecord):
 
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # the factory's own signature, passed on as it came
-        if self.name.partition(".")[0] in _LIBRARIES:
+        if str(self.name).partition(".")[0] in _LIBRARIES:
             self.msg, self.args, self.exc_info, self.exc_text, self.stack_info = _WITHHELD, None, None, None, None
         elif isinstance(self.msg, str):
             # Powertools lets a message be an object; its line is masked by the formatter.
-            self.msg, self.args = _hide(self.getMessage()), None
+            self.msg, self.args = _hide(_message(self)), None
+
+
+def _message(record: logging.LogRecord) -> str:
+    try:
+        return record.getMessage()
+    except Exception:  # noqa: BLE001  # logging never raises into the caller, whatever the arguments are
+        return "withheld: its arguments do not fit its message"
 
 
 def install() -> None:

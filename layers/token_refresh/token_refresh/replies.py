@@ -21,6 +21,7 @@ _TEN_YEARS = 10 * 365.25 * 86_400  # seconds
 _SUCCESSES = range(200, 300)  # of HTTP
 CLIENT_ERRORS = range(400, 500)  # of HTTP, which the providers' own codes follow
 _TOO_MANY_REQUESTS = 429
+_MOST_DIGITS = 400
 
 
 class Ask(Enum):
@@ -110,7 +111,8 @@ class Reader:
 def parse_object(data: bytes) -> Mapping[str, object] | None:
     """Parse a JSON object; anything else, however broken or deep, is None."""
     try:
-        value = json.loads(data)
+        # Python refuses integers of thousands of digits; an odd number must not keep tokens from being stored.
+        value = json.loads(data, parse_int=lambda digits: int(digits) if len(digits) < _MOST_DIGITS else float(digits))
     except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None

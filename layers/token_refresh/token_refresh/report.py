@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from aws_lambda_powertools import Logger
 
     from token_refresh.provider import Provider
-    from token_refresh.rotation import Result
+    from token_refresh.result import Result
 
 _MOST_NAMED = 20
 

@@ -11,15 +11,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from token_refresh.clock import REQUEST_SECONDS, iso
+from token_refresh.clock import REQUEST_SECONDS
 from token_refresh.document import Document, parse_document
-from token_refresh.errors import Deferred, InvalidSecret, Outcome, Refused, Rejected, SecretError, Transient, Unreadable
-from token_refresh.lifetime import Lifetime, daily_turn
+from token_refresh.errors import (
+    Deferred,
+    InvalidSecret,
+    Outcome,
+    Rejected,
+    SecretError,
+    SessionDead,
+    Transient,
+    Unreadable,
+)
+from token_refresh.lifetime import Lifetime, daily_turn, proof_token, turn_start
 from token_refresh.masking import Mask, use_mask
 from token_refresh.replies import Ask, Meaning
+from token_refresh.result import Result
 from token_refresh.saving import Answered, Saver
-from token_refresh.secrets_manager import REJECTED, SecretsManager, Version
-from token_refresh.transport import post
+from token_refresh.secrets_manager import PENDING, REJECTED, NoSuchVersion, SecretsManager, Version
+from token_refresh.transport import Answer, post
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,22 +46,6 @@ if TYPE_CHECKING:
 # Another run may hold the answer and be about to store it. Seconds before each look, 15 in all.
 _WAITS = (1.0, 2.0, 4.0, 8.0)
 _LONGEST_MESSAGE = 200  # characters of a provider's own message
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """How one secret ended."""
-
-    name: str
-    outcome: Outcome
-    error: str | None = None
-    life: Lifetime | None = None  # of what is AWSCURRENT now; None if its value cannot be read
-    reported: bool = False  # a failure that an earlier run raised already
-
-    @property
-    def expires_at(self) -> str | None:
-        """The known expiry, as ISO 8601."""
-        return None if self.life is None or self.life.expires_at is None else iso(self.life.expires_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,27 +71,17 @@ class Rotation:
         self._saver = Saver(tools.secrets, tools.deadline, tools.clock, tools.logger)
         self._mask = Mask()
         self._presented: tuple[str, ...] = ()
+        self._known_bad = False  # rejected and reported before; presented again of our own accord
+        self._answer: Answer | None = None  # tokens that were received and are not stored yet
 
-    def triage(self, version: Version) -> Result | Lifetime:
-        """Return how a version ended if there is nothing to ask, or its life if it is due."""
+    def first_look(self, version: Version) -> Result | Lifetime | None:
+        """Return a sweep's verdict on what it read: how the secret ended, or the life of one that gets a turn."""
         use_mask(self._mask)
-        labelled = REJECTED in version.labels
-        insisted = self._order.force or self._order.retry_rejected
         try:
-            document = self._parse(version)
-        except InvalidSecret as error:
-            self._life = None
-            if not labelled:
-                self._label(version)
-            return Result(version.name, error.outcome, str(error), reported=labelled and not insisted)
-        life = self._life = Lifetime.of(version, document)
-        now = self._tools.clock.now()
-        if labelled and not insisted and not daily_turn(version.id, now):
-            why = f"{self._tools.provider.title} refused it before; store working credentials in the secret"
-            return Result(version.name, Outcome.REJECTED, why, life, reported=True)
-        if not self._order.force and not labelled and not life.due(now):
-            return Result(version.name, Outcome.FRESH, life=life)
-        return life
+            verdict = self._triage(version)
+        except Exception:  # noqa: BLE001  # whatever it is, only this secret's own turn may end by it
+            return None
+        return verdict if isinstance(verdict, Result) else self._life
 
     def run(self, arn: str, name: str) -> Result:
         """Rotate one secret if it is due; every failure becomes the result's outcome."""
@@ -105,39 +89,71 @@ class Rotation:
         try:
             self._check_time()
             # Alone and once more: a sweep's first read may be minutes old.
-            version = self._tools.secrets.read(arn)
-            due = self.triage(version)
-            if isinstance(due, Result):
-                return due
-            return Result(name, self._rotate(version), life=self._life)
+            return self._turn(self._tools.secrets.read(arn))
         except SecretError as error:
-            return Result(name, error.outcome, self._mask.hide(str(error)), self._life)
+            reported = self._known_bad and error.outcome is Outcome.REJECTED
+            return Result(name, error.outcome, self._mask.hide(str(error)), self._life, reported)
         except Exception as error:  # noqa: BLE001  # a bug in one secret's turn must not take the others down
-            # Neither its text nor its chain: nobody knows what is in them.
-            last = traceback.extract_tb(error.__traceback__)[-1]
-            why = (
-                f"internal error, please report it: {type(error).__name__} at {Path(last.filename).name}:{last.lineno}"
-            )
-            return Result(name, Outcome.TRANSIENT, why, self._life)
+            return self._bug(name, error)
 
-    def _rotate(self, version: Version) -> Outcome:
+    def _turn(self, version: Version) -> Result:
+        try:
+            verdict = self._triage(version)
+        except InvalidSecret as error:
+            self._life = None
+            reported = REJECTED in version.labels
+            if not reported:
+                self._label(version)
+            return Result(version.name, error.outcome, str(error), reported=reported and not self._order.insists)
+        if isinstance(verdict, Result):
+            return verdict
+        if self._known_bad and self._asked_this_turn(version):
+            return self._rejected_before(version)
+        return Result(version.name, self._rotate(version, verdict), life=self._life)
+
+    def _triage(self, version: Version) -> Result | Document:
+        """Return how a version ended if there is nothing to ask, or its document if it is to be presented."""
         document = self._parse(version)
+        life = self._life = Lifetime.of(version, document)
+        now, labelled = self._tools.clock.now(), REJECTED in version.labels
+        self._known_bad = labelled and not self._order.insists
+        if self._known_bad and not daily_turn(version.id, now):
+            return self._rejected_before(version)
+        if not self._order.force and not labelled and not life.due(now):
+            return Result(version.name, Outcome.FRESH, life=life)
+        return document
+
+    def _rejected_before(self, version: Version) -> Result:
+        why = "rejected before and not changed since: store working credentials in the secret"
+        return Result(version.name, Outcome.REJECTED, why, self._life, reported=True)
+
+    def _asked_this_turn(self, version: Version) -> bool:
+        """Tell whether this daily turn has been used: a timer that ticks every minute meets it ten times."""
+        now = self._tools.clock.now()
+        try:
+            proof = self._tools.secrets.read(version.arn, PENDING)
+        except NoSuchVersion:
+            return False
+        return proof.id == proof_token(version.id, now) and proof.created >= turn_start(now)
+
+    def _rotate(self, version: Version, document: Document) -> Outcome:
         self._tools.secrets.prove(version, self._tools.clock.now())
         try:
             if document.refresh is None:
                 return self._log_in(version, document)
             return self._refresh(version, document, document.refresh)
-        except Refused as error:
-            return self._give_up(version, error)
+        except (SessionDead, Rejected) as error:
+            if self._superseded(version):
+                return Outcome.SUPERSEDED
+            self._label(version)
+            raise Rejected(str(error)) from None
 
     def _refresh(self, version: Version, document: Document, fields: dict[str, str]) -> Outcome:
         tools = self._tools
         self._presented = tools.provider.refresh_fields
         try:
             return self._ask(version, document, Ask.REFRESH, lambda now: tools.refresh(fields, document.options, now))
-        except Rejected:
-            raise
-        except Refused as error:
+        except SessionDead as error:
             refusal = str(error)
         if self._superseded_soon(version, can_log_in=document.login is not None):
             return Outcome.SUPERSEDED
@@ -163,46 +179,44 @@ class Rotation:
         answer = post(base_url, request, REQUEST_SECONDS)
         meaning, reply = tools.provider.reader.read(answer, ask, sent_at)
         if meaning is Meaning.SUCCESS and reply.issued is not None:
+            self._answer = answer
             self._mask.add(reply.issued.fields.values())
-            answered = Answered(version, document, reply.issued, sent_at, self._presented)
-            if not self._save(answered, answer.body):
+            stands = self._save(Answered(version, document, reply.issued, sent_at, self._presented), answer)
+            if not stands:
                 return Outcome.SUPERSEDED
             return Outcome.REFRESHED if ask is Ask.REFRESH else Outcome.LOGGED_IN
-        said = self._mask_message(reply)
         if meaning is Meaning.UNREADABLE:
-            self._keep(version, answer.body)
+            kept = self._keep(version, answer)
             raise Unreadable(
-                f"{tools.provider.title} answered yes (HTTP {reply.status}) without tokens where they belong; "
-                "its answer is kept under the label UNREADABLE"
+                f"{tools.provider.title} answered yes (HTTP {reply.status}) without tokens where they belong; {kept}"
             )
+        said = self._quote(reply)
         if meaning is Meaning.LOGIN:
-            raise Refused(said)
+            raise SessionDead(said)
         if meaning is Meaning.REJECTED:
             raise Rejected(f"{said}; " + ("at login" if ask is Ask.LOGIN else "a login would not help"))
         raise Transient(said)
 
-    def _save(self, answered: Answered, body: bytes) -> bool:
+    def _save(self, answered: Answered, answer: Answer) -> bool:
         """Store the tokens; tell whether they stand."""
         try:
             life = self._saver.save(answered, allow_plain_http=self._tools.settings.allow_plain_http)
-        except Unreadable:
-            self._keep(answered.version, body)
-            raise
-        self._life = life
-        return life is not None
+        except Unreadable as error:
+            too_large = str(error)
+        else:
+            self._life = life or self._life
+            return life is not None
+        raise Unreadable(f"{too_large}; {self._keep(answered.version, answer)}")
 
-    def _keep(self, version: Version, body: bytes) -> None:
-        if body:
-            self._saver.persist(
-                lambda: self._tools.secrets.keep_unreadable(version, body),
-                f"{self._tools.provider.title} answered in a shape we do not know, and the answer could not be kept",
-            )
-
-    def _give_up(self, version: Version, refusal: Refused) -> Outcome:
-        if self._superseded(version):
-            return Outcome.SUPERSEDED
-        self._label(version)
-        raise refusal
+    def _keep(self, version: Version, answer: Answer) -> str:
+        """Keep an answer's bytes; return where they are, for a person."""
+        if not answer.body:
+            return "its answer was empty"
+        self._saver.persist(
+            lambda: self._tools.secrets.keep_unreadable(version, answer.body),
+            f"{self._tools.provider.title} answered in a shape we do not know, and the answer could not be kept",
+        )
+        return "its answer is kept under the label UNREADABLE"
 
     def _superseded_soon(self, version: Version, *, can_log_in: bool) -> bool:
         """Wait for another run that may hold the answer and be about to store it, as far as the time left allows."""
@@ -219,9 +233,12 @@ class Rotation:
     def _superseded(self, version: Version) -> bool:
         """Tell whether AWSCURRENT has moved on while the provider was asked."""
         current = self._tools.secrets.read(version.arn)
-        if current.id == version.id:
+        if current.id == version.id or not self._tools.secrets.is_later(current, version):
             return False
-        self._life = self._life_of(current)
+        try:
+            self._life = Lifetime.of(current, self._parse(current))
+        except InvalidSecret:
+            self._life = None
         return True
 
     def _check_time(self) -> None:
@@ -235,19 +252,13 @@ class Rotation:
         except SecretError as error:
             self._tools.logger.warning("%s: the label REJECTED could not be set: %s", version.name, error)
 
-    def _life_of(self, version: Version) -> Lifetime | None:
-        try:
-            return Lifetime.of(version, self._parse(version))
-        except InvalidSecret:
-            return None
-
     def _parse(self, version: Version) -> Document:
         settings, provider = self._tools.settings, self._tools.provider
         document = parse_document(version.text, provider, allow_plain_http=settings.allow_plain_http)
         self._mask.add(document.fields.get(name) for name in (*provider.credential_fields, *provider.written_fields))
         return document
 
-    def _mask_message(self, reply: Reply) -> str:
+    def _quote(self, reply: Reply) -> str:
         title, codes = self._tools.provider.title, f"HTTP {reply.status}"
         if reply.code is not None and reply.code != reply.status:
             codes += f", code {reply.code}"
@@ -255,6 +266,14 @@ class Rotation:
             return f"{title} answered {codes}"
         # Masked before it is cut: a cut could leave half a token that no mask knows.
         said = "".join(c if c.isprintable() else " " for c in self._mask.hide(reply.message))
-        hint = self._tools.provider.reader.hints.get(reply.message.strip().lower())
         shown = self._mask.hide(" ".join(said.split()))[:_LONGEST_MESSAGE]
+        hint = self._tools.provider.reader.hints.get(reply.message.strip().lower())
         return f'{title} said "{shown}" ({codes})' + (f": {hint}" if hint else "")
+
+    def _bug(self, name: str, error: Exception) -> Result:
+        # Neither the error's text nor its chain: nobody knows what is in them.
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        why = f"internal error, please report it: {type(error).__name__} at {Path(last.filename).name}:{last.lineno}"
+        if self._answer is None:
+            return Result(name, Outcome.TRANSIENT, why, self._life)
+        return Result(name, Outcome.NOT_STORED, f"new tokens were issued; {why}", self._life)

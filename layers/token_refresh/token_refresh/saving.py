@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING
 
 from token_refresh.clock import iso
 from token_refresh.document import Document, parse_document
-from token_refresh.errors import InvalidSecret, NotStored, SecretError, Transient
+from token_refresh.errors import Denied, InvalidSecret, NotStored, SecretError, Transient
 from token_refresh.lifetime import Lifetime, save_token
 from token_refresh.secrets_manager import (
     ATTEMPT_SECONDS,
     CURRENT,
     PREVIOUS,
     AlreadyStored,
-    LabelElsewhere,
     SecretsManager,
     Version,
 )
@@ -35,6 +34,8 @@ _SPARE_SECONDS = 1.0  # for reporting, at the end of a run
 _LONGEST_PAUSE_SECONDS = 5.0
 _LOOKS = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)  # seconds before each; reads can lag behind writes
 _MOST_MERGES = 3
+_MOST_ATTEMPTS = 1000  # the deadline comes first
+_ONE_MILLISECOND = 0.001
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -67,37 +68,38 @@ class Saver:
         `Unreadable` if the tokens are too large to be stored; `Transient` if they are stored, but not what someone else
         may have written in the same moment.
         """
+        arn, expires_at = answered.version.arn, answered.issued.expires_at
         mine = self._put(answered, answered.document, answered.sent_at)
         handled = {answered.version.id}
         for _ in range(_MOST_MERGES):
-            theirs = self._written_meanwhile(answered.version, mine, handled)
+            theirs = self._written_meanwhile(arn, mine, handled)
             if theirs is None:
                 break
             document = _parsed(theirs, answered.document, allow_plain_http=allow_plain_http)
             life = Lifetime.of(theirs, document) if document else None
             if life and life.ours:  # another run's: the tokens that were issued later are the live ones
-                if (life.expires_at or 0, life.start) < (answered.issued.expires_at or 0, mine.refreshed_at):
+                if life.issued_before(Lifetime(ours=True, start=mine.refreshed_at, expires_at=expires_at)):
                     if CURRENT in theirs.labels:
-                        self._make_current(theirs.arn, mine.id, off=theirs.id)
+                        self._make_current(arn, mine.id, off=theirs.id)
                     break
             elif document and _same(document, answered):
                 handled |= {theirs.id, mine.id}
-                mine = self._put(answered, document, max(self._clock.now(), mine.refreshed_at + 0.001))
+                mine = self._put(answered, document, mine.refreshed_at + _ONE_MILLISECOND)
                 continue
-            self._make_current(theirs.arn, theirs.id, off=mine.id)
+            self._make_current(arn, theirs.id, off=mine.id)
             return None
-        return Lifetime(ours=True, start=mine.refreshed_at, expires_at=answered.issued.expires_at)
+        return Lifetime(ours=True, start=mine.refreshed_at, expires_at=expires_at)
 
-    def persist(self, attempt: Callable[[], None], lost: str, final: type[SecretError] = NotStored) -> None:
+    def persist(self, attempt: Callable[[], None], lost: str) -> None:
         """Try until it works; raise `NotStored` saying what is lost when the run's time is nearly up.
 
-        A failure of the class `final` is an answer, not an outage: it is raised at once.
+        `AlreadyStored` is an answer, not an outage: it is raised at once.
         """
-        pause = 0.2
-        while True:
+        pause, why = 0.2, ""
+        for _ in range(_MOST_ATTEMPTS):
             try:
                 attempt()
-            except final:
+            except AlreadyStored:
                 raise
             except SecretError as error:
                 why = str(error)
@@ -118,33 +120,30 @@ class Saver:
                 self.persist(
                     partial(self._secrets.save, arn, text, token),
                     "new tokens were issued and could not be stored; the old ones may be spent",
-                    final=AlreadyStored,
                 )
             except AlreadyStored:  # another run received other tokens in the very same millisecond
-                refreshed_at += 0.001
+                refreshed_at += _ONE_MILLISECOND
             else:
                 return _Saved(token, refreshed_at)
 
-    def _written_meanwhile(self, presented: Version, mine: _Saved, handled: set[str]) -> Version | None:
+    def _written_meanwhile(self, arn: str, mine: _Saved, handled: set[str]) -> Version | None:
         """Return the version that someone else stored between our reading and our saving, or just after it.
 
         Raises `Transient` if AWS does not let us look.
         """
         why = "reads still show the state before it"
         for pause in _LOOKS:
-            if self._deadline.remaining() < pause + 3 * ATTEMPT_SECONDS:
+            if self._deadline.remaining() < pause + 2 * ATTEMPT_SECONDS:
                 break
             self._clock.sleep(pause)
             try:
-                version = self._secrets.read(presented.arn)
-                ours_is_current = version.id == mine.id
-                if ours_is_current:
-                    # Only now: the state that this shows is at least as new as our save.
-                    version = self._secrets.read(presented.arn, PREVIOUS)
-                    if version.id in handled:
-                        return None
-                if version.id not in handled and self._is_later(version, presented):
-                    return version
+                current, previous = self._secrets.current_and_previous(arn)
+                if current == mine.id and previous in handled:
+                    return None
+                theirs = previous if current == mine.id else current
+                # Reads can lag behind writes: only a state that has our save in it tells what was written around it.
+                if mine.id in (current, previous) and theirs:
+                    return self._secrets.read_version(arn, theirs)
             except SecretError as error:
                 why = str(error)
         raise Transient(
@@ -152,23 +151,19 @@ class Saver:
             f"(their value would be under {PREVIOUS}): {why}"
         )
 
-    def _is_later(self, version: Version, presented: Version) -> bool:
-        """Tell a later version from one that a lagging read still shows: an older one."""
-        if version.created > presented.created:
-            return True
-        # Too close to tell, or a person moved AWSCURRENT to an older version: then it has lost its place.
-        labels = self._secrets.read_version(presented.arn, presented.id).labels
-        return not labels & {CURRENT, PREVIOUS}
-
     def _make_current(self, arn: str, version_id: str, *, off: str) -> None:
+        self.persist(
+            partial(self._move_current, arn, version_id, off),
+            f"two values were stored at once; the newer one is under {PREVIOUS} and could not be made current",
+        )
+
+    def _move_current(self, arn: str, version_id: str, off: str) -> None:
         try:
-            self.persist(
-                partial(self._secrets.move, arn, CURRENT, to=version_id, off=off),
-                f"two values were stored at once; the newer one is under {PREVIOUS} and could not be made current",
-                final=LabelElsewhere,
-            )
-        except LabelElsewhere:  # it is on that version already, or on something newer still
-            return
+            self._secrets.move(arn, CURRENT, to=version_id, off=off)
+        except Denied:
+            # A move whose answer was lost is refused when it is tried again, and so is one that came too late.
+            if self._secrets.current_and_previous(arn)[0] == off:
+                raise
 
 
 def _parsed(version: Version, like: Document, *, allow_plain_http: bool) -> Document | None:

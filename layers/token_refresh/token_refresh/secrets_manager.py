@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as SdkConnectionError
+from botocore.parsers import ResponseParserError
 
 from token_refresh.errors import Denied, InvalidSecret, SecretError, Transient
 from token_refresh.events import secret_name
@@ -38,6 +39,7 @@ _LONGEST_MESSAGE = 200  # characters
 _PASSING = frozenset(
     {
         "InternalFailure",
+        "InternalServerError",
         "InternalServiceError",
         "RequestTimeout",
         "RequestLimitExceeded",
@@ -95,15 +97,37 @@ class SecretsManager:
 
     def read(self, secret_id: str, label: str = CURRENT) -> Version:
         """Read the version that a label is on."""
-        return _version(
-            _call("read the secret", lambda: self._client.get_secret_value(SecretId=secret_id, VersionStage=label))
+        return _call(
+            "read the secret",
+            lambda: _version(self._client.get_secret_value(SecretId=secret_id, VersionStage=label)),
         )
 
     def read_version(self, arn: str, version_id: str) -> Version:
         """Read one version, whatever its labels."""
-        return _version(
-            _call("read the secret", lambda: self._client.get_secret_value(SecretId=arn, VersionId=version_id))
+        return _call(
+            "read the secret",
+            lambda: _version(self._impatient.get_secret_value(SecretId=arn, VersionId=version_id)),
         )
+
+    def current_and_previous(self, arn: str) -> tuple[str | None, str | None]:
+        """Return the ids of the versions that AWSCURRENT and AWSPREVIOUS are on, as they stood at one moment."""
+        try:
+            stages = _call(
+                "look at the secret's versions",
+                lambda: self._impatient.describe_secret(SecretId=arn)["VersionIdsToStages"],
+            )
+        except SecretError:
+            # Two reads may show two moments, which is the reason to describe; they need no permission of their own.
+            return self.read(arn).id, self.read(arn, PREVIOUS).id
+        holders = {label: version_id for version_id, labels in stages.items() for label in labels}
+        return holders.get(CURRENT), holders.get(PREVIOUS)
+
+    def is_later(self, version: Version, than: Version) -> bool:
+        """Tell a later version from an older one that a lagging read still shows."""
+        if version.created > than.created:
+            return True
+        # Too close to tell, or a person moved AWSCURRENT to an older version: then the other one has lost its place.
+        return not self.read_version(than.arn, than.id).labels & {CURRENT, PREVIOUS}
 
     def prove(self, version: Version, now: float) -> None:
         """Prove that the secret can be written: store its value again, unchanged, as AWSPENDING."""
@@ -114,7 +138,7 @@ class SecretsManager:
                 SecretString=version.text or "",
                 ClientRequestToken=proof_token(version.id, now),
                 VersionStages=[PENDING],
-            ),
+            )["VersionId"],
         )
 
     def save(self, arn: str, text: str, token: str) -> None:
@@ -124,7 +148,7 @@ class SecretsManager:
             "write the secret",
             lambda: self._impatient.put_secret_value(
                 SecretId=arn, SecretString=text, ClientRequestToken=token, VersionStages=[CURRENT, PENDING]
-            ),
+            )["VersionId"],
         )
 
     def keep_unreadable(self, version: Version, answer: bytes) -> None:
@@ -137,17 +161,17 @@ class SecretsManager:
                     SecretBinary=answer[:_MOST_KEPT_BYTES],
                     ClientRequestToken=unreadable_token(version.id),
                     VersionStages=[UNREADABLE],
-                ),
+                )["VersionId"],
             )
         except AlreadyStored:
             return
 
     def move(self, arn: str, label: str, *, to: str, off: str | None) -> None:
-        """Move a label to a version, off the version that it must be on now (None: it is on no version)."""
+        """Try once to move a label to a version, off the one that it must be on now (None: it is on no version)."""
         source = {} if off is None else {"RemoveFromVersionId": off}
         _call(
             "label the secret",
-            lambda: self._client.update_secret_version_stage(
+            lambda: self._impatient.update_secret_version_stage(
                 SecretId=arn, VersionStage=label, MoveToVersionId=to, **source
             ),
         )
@@ -161,7 +185,7 @@ class SecretsManager:
     def _holder(self, arn: str, label: str) -> str | None:
         try:
             return self.read(arn, label).id
-        except NoSuchVersion:
+        except (NoSuchVersion, NoSuchSecret):  # AWS words a missing label in more ways than one
             return None
 
 
@@ -177,16 +201,11 @@ class AlreadyStored(Denied):
     """That ClientRequestToken has been used with other content."""
 
 
-class LabelElsewhere(Denied):
-    """A label is not on the version it was to be moved off."""
-
-
 class NotAName(Denied):
     """Secrets Manager does not take that as the name of a secret."""
 
 
 _KINDS: Mapping[str, type[Denied]] = {
-    "InvalidParameterException": LabelElsewhere,
     "ResourceExistsException": AlreadyStored,
     "ValidationException": NotAName,
 }
@@ -229,8 +248,9 @@ def _call(doing: str, call: Callable[[], T]) -> T:
         details: Mapping[str, Any] = error.response.get("Error", {})
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         failure = _from_code(doing, details.get("Code", ""), details.get("Message", ""), status)
-    except (SdkConnectionError, HTTPClientError, OSError) as error:
-        failure = Transient(f"could not {doing}: Secrets Manager did not answer ({type(error).__name__})")
+    except (SdkConnectionError, HTTPClientError, ResponseParserError, OSError, KeyError) as error:
+        # KeyError: an answer without what every such answer has.
+        failure = Transient(f"could not {doing}: Secrets Manager did not answer properly ({type(error).__name__})")
     except BotoCoreError as error:
         failure = Denied(f"could not {doing}: the AWS SDK refused ({type(error).__name__})")
     # Raised out here so that the SDK's exception, which can hold the request, is not in the chain.

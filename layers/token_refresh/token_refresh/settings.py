@@ -33,7 +33,8 @@ class Settings:
         plain = _required(environ, "ALLOW_PLAIN_HTTP")
         if plain not in ("true", "false"):
             raise _wrong("ALLOW_PLAIN_HTTP", "true or false")
-        problem = check_base_url(_required(environ, "BASE_URL"), allow_plain_http=plain == "true")
+        base_url = _required(environ, "BASE_URL")
+        problem = check_base_url(base_url, allow_plain_http=plain == "true")
         if problem:
             raise _wrong("BASE_URL", problem)
         # Without a namespace every alarm would be blind, and nobody would notice.
@@ -43,7 +44,7 @@ class Settings:
         workers = environ.get("MAX_WORKERS", "8")
         if not (workers.isascii() and workers.isdigit() and 1 <= int(workers) <= _MOST_WORKERS):
             raise _wrong("MAX_WORKERS", f"a whole number from 1 to {_MOST_WORKERS}")
-        return cls(prefix, environ["BASE_URL"].rstrip("/"), plain == "true", int(workers))
+        return cls(prefix, base_url.rstrip("/"), plain == "true", int(workers))
 
 
 def _required(environ: Mapping[str, str], name: str) -> str:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from token_refresh.errors import InvalidEvent, SecretError
 from token_refresh.events import check_prefix
-from token_refresh.rotation import Result, Rotation
+from token_refresh.result import Result
+from token_refresh.rotation import Rotation
 from token_refresh.secrets_manager import NoSuchSecret, NotAName
 
 if TYPE_CHECKING:
@@ -22,18 +23,18 @@ def sweep(tools: Tools, order: Order) -> list[Result]:
     Raises `Transient` or `Denied` if the list of secrets cannot be read.
     """
     results: list[Result] = []
-    due: dict[str, tuple[Lifetime, str]] = {}  # by ARN: of those not due, no value stays in memory
+    due: dict[str, tuple[Lifetime | None, str]] = {}  # by ARN: of those not due, no value stays in memory
     for item in tools.secrets.sweep(tools.settings.secret_prefix):
         if isinstance(item, tuple):
             name, error = item
             results.append(Result(name, error.outcome, str(error)))
             continue
-        verdict = Rotation(tools, order).triage(item)
+        verdict = Rotation(tools, order).first_look(item)
         if isinstance(verdict, Result):
             results.append(verdict)
         else:
             due[item.arn] = (verdict, item.name)
-    soonest_first = sorted(due.items(), key=lambda entry: entry[1][0].urgency)
+    soonest_first = sorted(due.items(), key=lambda entry: entry[1][0].urgency if entry[1][0] else 0.0)
     with ThreadPoolExecutor(tools.settings.max_workers) as pool:
         turns = [pool.submit(Rotation(tools, order, life).run, arn, name) for arn, (life, name) in soonest_first]
         results += [turn.result() for turn in turns]

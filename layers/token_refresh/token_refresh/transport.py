@@ -12,6 +12,7 @@ import json
 import socket
 import ssl
 import threading
+import zlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote, urlencode, urlsplit
@@ -27,13 +28,14 @@ from token_refresh.clock import REQUEST_SECONDS
 from token_refresh.errors import Transient
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 USER_AGENT = "token-refresh (AWS Lambda; +https://github.com/token-refresh/token-refresh)"
 CONNECT_SECONDS = 3.0
 READ_SECONDS = 10.0  # without a byte
 MOST_BYTES = 1024 * 1024  # 1 MiB
 _CHUNK_BYTES = 64 * 1024
+_GZIP = b"\x1f\x8b"  # how gzip begins, and JSON never
 _LONGEST_CHAIN = 20  # of wrapped errors; three is usual
 
 
@@ -91,17 +93,17 @@ def post(base_url: str, request: Request, seconds: float = REQUEST_SECONDS) -> A
     if request.json is not None:
         headers["Content-Type"] = "application/json"
         body = json.dumps(request.json, ensure_ascii=False).encode()
-    with _Watch(seconds) as watch, _session(watch) as session:
-        answer: Answer | None = None
-        problem = ""
+    prepared = requests.Request("POST", url, headers=headers, data=body).prepare()
+    timeout = (min(CONNECT_SECONDS, seconds), min(READ_SECONDS, seconds))
+    answer, problem = None, ""
+    with _Watch(seconds) as watch, contextlib.closing(_Adapter(watch)) as adapter:
         try:
-            timeout = (min(CONNECT_SECONDS, seconds), min(READ_SECONDS, seconds))
-            response = session.post(
-                url, data=body, headers=headers, timeout=timeout, allow_redirects=False, stream=True
-            )
+            # The adapter alone: a session would follow redirects (or read their bodies whole) and bring cookies, netrc,
+            # proxies and CA bundles from the environment.
+            response = adapter.send(prepared, stream=True, timeout=timeout, verify=True)
             answer = Answer(response.status_code, _read(response))
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
-            problem = f"no answer within {seconds:.0f} s" if watch.expired else _describe(error)
+            problem = f"no answer within {seconds:.0f} s" if watch.expired() else _describe(error)
     # Raised out here so that the library's exception is not in the chain.
     if answer is None:
         raise Transient(problem)
@@ -110,14 +112,24 @@ def post(base_url: str, request: Request, seconds: float = REQUEST_SECONDS) -> A
 
 def _read(response: requests.Response) -> bytes:
     body = bytearray()
-    # Whatever ends the stream early (a dropped connection, the watch, a broken encoding) leaves what has come so far.
+    # Whatever ends the stream early (a dropped connection, the watch) leaves what has come so far.
     with contextlib.suppress(requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError):
         while len(body) < MOST_BYTES:
-            chunk = response.raw.read1(min(_CHUNK_BYTES, MOST_BYTES - len(body)), decode_content=True)
+            chunk = response.raw.read1(min(_CHUNK_BYTES, MOST_BYTES - len(body)), decode_content=False)
             if not chunk:
                 break
             body += chunk
-    return bytes(body[:MOST_BYTES])
+    return _decompressed(bytes(body))
+
+
+def _decompressed(body: bytes) -> bytes:
+    """Unpack what a server compressed unasked; by the bytes, since a wrong header must not cost a token."""
+    if not body.startswith(_GZIP):
+        return body
+    try:
+        return zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(body, MOST_BYTES)  # 16: gzip
+    except zlib.error:
+        return body
 
 
 def _describe(error: Exception) -> str:
@@ -151,7 +163,7 @@ class _Watch:
     """
 
     def __init__(self, seconds: float) -> None:
-        self.expired = False
+        self._expired = threading.Event()
         self._lock = threading.Lock()
         self._sockets: list[socket.socket] = []
         self._timer = threading.Timer(seconds, self._expire)
@@ -168,17 +180,24 @@ class _Watch:
                 sock.close()
             self._sockets.clear()
 
-    def over(self, sock: socket.socket) -> socket.socket:
-        """Watch over a new connection: through a duplicate, since TLS takes the original's descriptor away."""
+    def expired(self) -> bool:
+        """Tell whether the time was up."""
+        return self._expired.is_set()
+
+    def over(self, connect: Callable[[], socket.socket]) -> socket.socket:
+        """Connect, and watch over the new socket: through a duplicate, since TLS takes the original's descriptor."""
+        if self.expired():  # names can take long to resolve; this is not an error that is tried again
+            raise TimeoutError
+        sock = connect()
         with self._lock:
             self._sockets.append(sock.dup())
-            if self.expired:
+            if self.expired():
                 self._shut(sock)
         return sock
 
     def _expire(self) -> None:
         with self._lock:
-            self.expired = True
+            self._expired.set()
             for sock in self._sockets:
                 self._shut(sock)
 
@@ -205,11 +224,11 @@ class _Adapter(HTTPAdapter):
 
         class Plain(HTTPConnection):
             def _new_conn(self) -> socket.socket:
-                return watch.over(super()._new_conn())
+                return watch.over(super()._new_conn)
 
         class Tls(HTTPSConnection):
             def _new_conn(self) -> socket.socket:
-                return watch.over(super()._new_conn())
+                return watch.over(super()._new_conn)
 
         class PlainPool(HTTPConnectionPool):
             ConnectionCls = Plain
@@ -218,14 +237,3 @@ class _Adapter(HTTPAdapter):
             ConnectionCls = Tls
 
         self.poolmanager.pool_classes_by_scheme = {"http": PlainPool, "https": TlsPool}
-
-
-def _session(watch: _Watch) -> requests.Session:
-    """Return a session of its own for one request: no cookie, connection, proxy, netrc or CA override gets in."""
-    session = requests.Session()
-    session.trust_env = False
-    session.headers.clear()
-    adapter = _Adapter(watch)
-    session.mount("https://", adapter)
-    session.mount("http://", adapter)
-    return session
