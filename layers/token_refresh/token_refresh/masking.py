@@ -60,8 +60,10 @@ def _loosely(character: str) -> str:
     percent = "".join(f"%(?:25)*{byte:02x}" for byte in character.encode("utf-8", "surrogatepass"))
     utf16 = character.encode("utf-16-be", "surrogatepass").hex()
     escaped = "".join(rf"\\+u{utf16[i : i + 4]}" for i in range(0, len(utf16), 4))
+    if character == "\\":  # escaped once, twice or not at all: never half of a pair, which would leave broken JSON
+        return f"(?:{percent}|{escaped}|" + r"\\{2}|\\{4}|\\)"
     ways = [re.escape(character), percent, escaped, re.escape(html.escape(character))]
-    if character in "\"\\/'":
+    if character in "\"/'":
         ways.append(r"\\+" + re.escape(character))
     if character == " ":
         ways.append(r"\+")

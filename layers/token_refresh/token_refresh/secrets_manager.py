@@ -42,6 +42,8 @@ _PASSING = frozenset(
         "InternalServerError",
         "InternalServiceError",
         "RequestTimeout",
+        "RequestTimeoutException",
+        "RequestTimeoutException",
         "RequestLimitExceeded",
         "ServiceUnavailable",
         "Throttling",
@@ -82,7 +84,7 @@ class SecretsManager:
         while True:
             page: Mapping[str, Any] = _call("list the secrets", read_page)
             for value in page.get("SecretValues", []):
-                if value["Name"].startswith(prefix):  # the filter ignores case
+                if value["Name"].startswith(prefix):  # whatever a filter means by a prefix
                     yield _version(value)
             for error in page.get("Errors", []):
                 yield (

@@ -67,7 +67,8 @@ def check_base_url(url: str, *, allow_plain_http: bool) -> str | None:
         return "a URL such as https://api.example.com"
     if parts.scheme == "http" and not allow_plain_http:
         return "an https:// URL (plain HTTP would carry tokens in the clear; a stack parameter allows it)"
-    odd = parts.username or parts.password or parts.query or parts.fragment or not port_is_a_number
+    # Looked for in the text: an empty query or user parses as none, and an empty query swallows the path.
+    odd = any(sign in url for sign in "?#@\\") or not port_is_a_number
     if parts.scheme not in ("http", "https") or not parts.hostname or odd or not url.isprintable() or " " in url:
         return "a URL such as https://api.example.com, without credentials, query or fragment"
     return None
@@ -93,20 +94,22 @@ def post(base_url: str, request: Request, seconds: float = REQUEST_SECONDS) -> A
     if request.json is not None:
         headers["Content-Type"] = "application/json"
         body = json.dumps(request.json, ensure_ascii=False).encode()
-    prepared = requests.Request("POST", url, headers=headers, data=body).prepare()
     timeout = (min(CONNECT_SECONDS, seconds), min(READ_SECONDS, seconds))
     answer, problem = None, ""
     with _Watch(seconds) as watch, contextlib.closing(_Adapter(watch)) as adapter:
         try:
+            prepared = requests.Request("POST", url, headers=headers, data=body).prepare()
             # The adapter alone: a session would follow redirects (or read their bodies whole) and bring cookies, netrc,
             # proxies and CA bundles from the environment.
-            response = adapter.send(prepared, stream=True, timeout=timeout, verify=True)
-            answer = Answer(response.status_code, _read(response))
+            with contextlib.closing(adapter.send(prepared, stream=True, timeout=timeout, verify=True)) as response:
+                # When the time is up amid the headers, those that came parse as an answer without a body.
+                if not watch.expired():
+                    answer = Answer(response.status_code, _read(response))
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
-            problem = f"no answer within {seconds:.0f} s" if watch.expired() else _describe(error)
+            problem = _describe(error)
     # Raised out here so that the library's exception is not in the chain.
     if answer is None:
-        raise Transient(problem)
+        raise Transient(f"no answer within {seconds:.0f} s" if watch.expired() else problem)
     return answer
 
 

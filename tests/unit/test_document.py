@@ -1,0 +1,380 @@
+"""A secret's value: what is taken, what is refused and in which words, and what is written back."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from token_refresh.document import Document, dump, parse_document
+from token_refresh.ekuaibao import EKUAIBAO
+from token_refresh.errors import InvalidSecret, Unreadable
+from token_refresh.fashion_world import FASHION_WORLD
+from token_refresh.mcs import MCS
+from token_refresh.replies import Issued
+
+if TYPE_CHECKING:
+    from token_refresh.provider import Provider
+
+VALUE = "dummy-secret-value"  # that no message may repeat
+KIB = 1024
+AT = 1_510_213_872.070  # epoch seconds
+
+REFRESH = {
+    "mcs": ["appKey", "appSecret", "token"],
+    "fashion-world": ["apiKey", "secretKey"],
+    "ekuaibao": ["accessToken", "refreshToken"],
+}
+LOGIN = {
+    "mcs": ["appKey", "appSecret", "email", "password"],
+    "fashion-world": ["mobile", "password"],
+    "ekuaibao": ["appKey", "appSecurity"],
+}
+PROVIDERS = [MCS, FASHION_WORLD, EKUAIBAO]
+ALL = pytest.mark.parametrize("provider", PROVIDERS, ids=lambda provider: provider.name)
+
+
+def full(provider: Provider) -> dict[str, Any]:
+    """Returns a document with everything that a refresh and a login present."""
+    return {name: f"{VALUE}-{name}" for name in [*REFRESH[provider.name], *LOGIN[provider.name]]}
+
+
+def parse(fields: object, provider: Provider = MCS, *, allow_plain_http: bool = False) -> Document:
+    """Parses a document given as an object, or as text."""
+    text = fields if isinstance(fields, str) else json.dumps(fields)
+    return parse_document(text, provider, allow_plain_http=allow_plain_http)
+
+
+def refusal(fields: object, provider: Provider = MCS) -> str:
+    """Returns why a document is refused, which never repeats a value."""
+    with pytest.raises(InvalidSecret) as caught:
+        parse(fields, provider)
+    assert VALUE not in str(caught.value)
+    assert (caught.value.__cause__, caught.value.__context__) == (None, None)
+    return str(caught.value)
+
+
+def written(fields: object, provider: Provider = MCS, issued: Issued | None = None) -> str:
+    """Returns the document that a refresh writes."""
+    return parse(fields, provider).successor(issued or Issued({"access_token": "new"}, AT + 3600), AT)
+
+
+class TestFields:
+    """What a document must hold."""
+
+    @ALL
+    def test_the_refresh_fields_are_those_of_the_design(self, provider: Provider) -> None:
+        """A document of these alone is complete."""
+        fields = dict.fromkeys(REFRESH[provider.name], VALUE)
+        document = parse(fields, provider)
+        assert (document.refresh, document.login) == (fields, None)
+
+    @ALL
+    def test_the_login_fields_are_those_of_the_design(self, provider: Provider) -> None:
+        """A document of these alone is complete too: the first run logs in."""
+        fields = dict.fromkeys(LOGIN[provider.name], VALUE)
+        document = parse(fields, provider)
+        assert (document.refresh, document.login) == (None, fields)
+
+    @ALL
+    def test_the_written_fields_are_those_of_the_design(self, provider: Provider) -> None:
+        """What a successor may change, the two dates aside."""
+        expected = {
+            "mcs": ("token", "access_token"),
+            "fashion-world": ("apiKey", "secretKey", "userId", "expireIn"),
+            "ekuaibao": ("accessToken", "refreshToken", "expireTime", "corporationId"),
+        }
+        assert provider.written_fields == expected[provider.name]
+
+    @pytest.mark.parametrize(
+        ("provider", "name"),
+        [(provider, name) for provider in PROVIDERS for name in REFRESH[provider.name]],
+        ids=lambda value: getattr(value, "name", value),
+    )
+    @pytest.mark.parametrize("missing", ["absent", "null", "empty"])
+    def test_a_missing_field_is_named(self, provider: Provider, name: str, missing: str) -> None:
+        """Absent, null and "" are the same; with no login field either, the document is refused."""
+        fields: dict[str, Any] = {other: VALUE for other in REFRESH[provider.name] if other != name}
+        if missing != "absent":
+            fields[name] = None if missing == "null" else ""
+        said = refusal(fields, provider)
+        assert f"to refresh: {name}; or, to log in: " in said
+
+    @pytest.mark.parametrize(
+        ("provider", "name"),
+        [(provider, name) for provider in PROVIDERS for name in full(provider)],
+        ids=lambda value: getattr(value, "name", value),
+    )
+    @pytest.mark.parametrize("value", [7, 1.5, True, False, [VALUE], {"a": VALUE}], ids=repr)
+    def test_a_field_of_a_wrong_type_is_named(self, provider: Provider, name: str, value: object) -> None:
+        """Even if the other way in would still be complete."""
+        assert refusal({**full(provider), name: value}, provider) == f"{name} must be a string"
+
+    @ALL
+    def test_half_a_surrogate_pair_in_a_credential_is_refused(self, provider: Provider) -> None:
+        """It cannot be sent to anyone."""
+        name = REFRESH[provider.name][0]
+        assert refusal({**full(provider), name: "\ud83d"}, provider) == f"{name} is not valid Unicode text"
+
+    def test_an_empty_login_field_leaves_the_refresh(self) -> None:
+        """A half-filled login is no login."""
+        document = parse({**full(MCS), "password": ""})
+        assert (document.refresh is not None, document.login) == (True, None)
+
+    @ALL
+    def test_an_empty_object_names_all_that_is_missing(self, provider: Provider) -> None:
+        """Both ways in are shown."""
+        refresh, login = ", ".join(REFRESH[provider.name]), ", ".join(LOGIN[provider.name])
+        assert refusal({}, provider) == f"fields are missing: to refresh: {refresh}; or, to log in: {login}"
+
+    def test_a_document_s_repr_shows_nothing(self) -> None:
+        """It ends up in tracebacks and debuggers."""
+        assert VALUE not in repr(parse(full(MCS)))
+
+
+class TestForm:
+    """What is a document at all."""
+
+    def test_a_binary_secret_is_refused(self) -> None:
+        """It comes without a SecretString."""
+        with pytest.raises(InvalidSecret, match="the secret is binary"):
+            parse_document(None, MCS, allow_plain_http=False)
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "",
+            VALUE,
+            f'"{VALUE}"',
+            f'["{VALUE}"]',
+            "null",
+            "7",
+            f'{{"appKey": "{VALUE}"',
+            f"{{'appKey': '{VALUE}'}}",
+            '{"appKey": NaN}',
+            '{"other": Infinity}',
+            '{"other": -Infinity}',
+            '{"other": 1e999}',
+            '{"other": ' + "[" * 20_000 + "]" * 20_000 + "}",
+            "\ufeff{}",
+        ],
+        ids=lambda text: text[:20],
+    )
+    def test_anything_but_a_json_object_is_refused(self, text: str) -> None:
+        """NaN and the infinities are no JSON; nesting that no parser takes is none that could be written back."""
+        assert refusal(text) == "the secret is not a JSON object"
+
+    def test_48_kib_are_taken(self) -> None:
+        """The bound itself."""
+        assert len(sized(48 * KIB)) == 48 * KIB
+        assert parse(sized(48 * KIB)).refresh is not None
+
+    def test_a_byte_more_is_refused(self) -> None:
+        """Its size is told, so that a person can see how much is too much."""
+        said = refusal(sized(48 * KIB + 1))
+        assert said == "the secret is too large: 49153 bytes, at most 49152 leave room for new tokens"
+
+    @pytest.mark.parametrize(
+        "note",
+        ["[" + "1e22," * 9_000 + "0]", '"\\ud83d' + "合" * 16_000 + '"', '"' + "\\/" * 100 + '"'],
+        ids=["numbers that grow", "half a surrogate pair among others", "escapes that shrink"],
+    )
+    def test_what_is_taken_can_be_written_back(self, note: str) -> None:
+        """With a token of 1 KiB more; one that would grow too large is refused before a token is spent."""
+        text = json.dumps(full(MCS))[:-1] + f', "note": {note}}}'
+        assert len(text.encode()) <= 48 * KIB
+        issued = Issued({"access_token": "x" * KIB}, None)
+        with contextlib.suppress(InvalidSecret):
+            assert len(written(text, issued=issued).encode()) <= 64 * KIB
+
+    def test_lists_of_small_numbers_do_not_grow(self) -> None:
+        """A compact document stays compact."""
+        text = json.dumps({**full(MCS), "note": [0] * 20_000}, separators=(",", ":"))
+        assert len(written(text)) < 48 * KIB
+
+    def test_what_is_nested_can_be_written_back_from_deeper_in_the_stack(self) -> None:
+        """Python's limit counts the callers, and saving has more of them than checking."""
+
+        def deeper(document: Document, levels: int) -> str:
+            return deeper(document, levels - 1) if levels else document.successor(Issued({}, None), AT)
+
+        taken = []
+        for depth in range(1_000, 0, -50):
+            with contextlib.suppress(InvalidSecret):
+                taken.append(parse(json.dumps(full(MCS))[:-1] + ', "note": ' + "[" * depth + "]" * depth + "}"))
+        assert [len(deeper(document, 30)) > 0 for document in taken] == [True] * len(taken)
+        assert len(taken) >= 2
+
+    def test_bytes_count_not_characters(self) -> None:
+        """As Secrets Manager counts."""
+        assert "too large" in refusal(json.dumps({**full(MCS), "note": "合" * 16 * KIB}, ensure_ascii=False))
+
+
+def sized(size: int) -> str:
+    """Makes a document of so many bytes."""
+    return json.dumps({**full(MCS), "note": ""})[:-2] + "x" * (size - len(json.dumps({**full(MCS), "note": ""}))) + '"}'
+
+
+class TestOptions:
+    """What a secret can ask for."""
+
+    def test_they_are_given_as_strings(self) -> None:
+        """A number of days may be one."""
+        document = parse(
+            {**full(EKUAIBAO), "expireDate": 30, "powerCode": "1", "baseUrl": "https://a.example"}, EKUAIBAO
+        )
+        assert document.options == {"baseUrl": "https://a.example", "expireDate": "30", "powerCode": "1"}
+
+    @pytest.mark.parametrize("missing", [None, ""])
+    def test_empty_ones_are_left_out(self, missing: object) -> None:
+        """The defaults hold."""
+        fields = {**full(EKUAIBAO), "expireDate": missing, "powerCode": missing, "baseUrl": missing}
+        assert parse(fields, EKUAIBAO).options == {}
+
+    def test_another_provider_s_options_are_unknown_keys(self) -> None:
+        """They are neither read nor checked."""
+        assert parse({**full(MCS), "expireDate": [], "powerCode": 7}).options == {}
+
+    @pytest.mark.parametrize("days", [1, 365, "1", "30"])
+    def test_whole_days_are_taken(self, days: object) -> None:
+        """As a number or a string."""
+        assert parse({**full(EKUAIBAO), "expireDate": days}, EKUAIBAO).options["expireDate"] == str(days)
+
+    @pytest.mark.parametrize(
+        "days",
+        [0, -1, 1.5, 1.0, True, False, "0", "-1", "1.5", "one", " 1", "\uff11", "1" * 5000, [], {}],
+        ids=lambda days: ascii(days)[:9],
+    )  # \uff11 is a full-width digit, which int() would take
+    def test_any_other_days_are_refused(self, days: object) -> None:
+        """They would be refused by the provider, after the proof."""
+        said = refusal({**full(EKUAIBAO), "expireDate": days}, EKUAIBAO)
+        assert said.startswith("expireDate must be a whole number of days, 1 or more")
+
+    @pytest.mark.parametrize("code", [219904, True, ["219904"]])
+    def test_a_power_code_is_a_string(self, code: object) -> None:
+        """Leading zeros would be lost."""
+        assert refusal({**full(EKUAIBAO), "powerCode": code}, EKUAIBAO) == "powerCode must be a string"
+
+    @pytest.mark.parametrize(
+        "url",
+        [
+            "mcs.mediatek.com",
+            "ftp://a.example",
+            "https://",
+            f"https://user:{VALUE}@a.example",
+            f"https://a.example/?token={VALUE}",
+            "https://a.example/#x",
+            "https://a.example:x",
+            "https://a example",
+            "https://a.example/\x00",
+            "javascript:alert(1)",
+        ],
+    )
+    @ALL
+    def test_an_odd_base_url_is_refused(self, provider: Provider, url: str) -> None:
+        """Its value is not repeated: it might hold a password."""
+        said = refusal({**full(provider), "baseUrl": url}, provider)
+        assert said.startswith("baseUrl must be a URL such as https://api.example.com")
+
+    def test_a_base_url_of_a_wrong_type_is_refused(self) -> None:
+        """As any option."""
+        assert refusal({**full(MCS), "baseUrl": 7}) == "baseUrl must be a string"
+
+    @ALL
+    def test_plain_http_is_refused(self, provider: Provider) -> None:
+        """Only the operator can allow it, not the secret."""
+        assert refusal({**full(provider), "baseUrl": "http://a.example"}, provider).startswith(
+            "baseUrl must be an https:// URL (plain HTTP would carry tokens in the clear"
+        )
+
+    @ALL
+    def test_plain_http_is_taken_where_the_operator_allows_it(self, provider: Provider) -> None:
+        """The switch is the provider's, so it holds for its secrets."""
+        document = parse({**full(provider), "baseUrl": "http://a.example"}, provider, allow_plain_http=True)
+        assert document.options["baseUrl"] == "http://a.example"
+
+
+class TestSuccessor:
+    """What is written back."""
+
+    def test_the_new_values_stand_in_the_place_of_the_old(self) -> None:
+        """Every key keeps its place; new ones come last."""
+        fields = {"z": 1, "token": "old", "a": {"b": None}, "appKey": "k", "appSecret": "s"}
+        issued = Issued({"token": "new", "access_token": "access"}, AT + 3600)
+        assert list(json.loads(written(fields, issued=issued)).items()) == [
+            ("z", 1),
+            ("token", "new"),
+            ("a", {"b": None}),
+            ("appKey", "k"),
+            ("appSecret", "s"),
+            ("access_token", "access"),
+            ("refreshedAt", "2017-11-09T07:51:12.070Z"),
+            ("expiresAt", "2017-11-09T08:51:12.070Z"),
+        ]
+
+    def test_mcs_keeps_the_old_user_token_if_none_came(self) -> None:
+        """It stays good."""
+        after = json.loads(written(full(MCS), issued=Issued({"access_token": "new"}, None)))
+        assert (after["token"], after["access_token"]) == (f"{VALUE}-token", "new")
+
+    def test_an_unknown_expiry_leaves_the_date_out(self) -> None:
+        """An old one would be the spent tokens'."""
+        before = {**full(MCS), "expiresAt": "2017-11-09T08:51:12.070Z"}
+        assert "expiresAt" not in json.loads(written(before, issued=Issued({"access_token": "new"}, None)))
+
+    def test_an_unusable_expiry_removes_the_provider_s_own(self) -> None:
+        """For the same reason."""
+        issued = Issued({"apiKey": "a", "secretKey": "s", "expireIn": None}, None)
+        after = json.loads(written({**full(FASHION_WORLD), "expireIn": 1510473072121}, FASHION_WORLD, issued))
+        assert "expireIn" not in after
+
+    @pytest.mark.parametrize("value", [None, "", 0, 1.5, True, [], {}, ["x", {"y": "z"}], "合思", 10**30])
+    def test_a_key_that_nobody_knows_is_kept(self, value: object) -> None:
+        """Whatever is in it: somebody else's reader wants it."""
+        assert json.loads(written({**full(MCS), "note": value}))["note"] == value
+
+    def test_non_ascii_stays_itself(self) -> None:
+        """A person reads the secret in the console."""
+        text = written(json.dumps({**full(MCS), "合思": "测试"}))
+        assert ("合思" in text, "测试" in text) == (True, True)
+
+    def test_half_a_surrogate_pair_stays_itself(self) -> None:
+        """In an unknown key it is none of our business, and it can only go out as it came in."""
+        text = written(json.dumps({**full(MCS), "note": "\ud83d"}))
+        text.encode()
+        assert json.loads(text)["note"] == "\ud83d"
+
+    def test_the_document_itself_does_not_change(self) -> None:
+        """The old value is still needed, to compare what a person may have stored meanwhile."""
+        document = parse(full(MCS))
+        document.successor(Issued({"access_token": "new"}, None), AT)
+        assert document.fields == full(MCS)
+
+    def test_one_that_secrets_manager_cannot_hold_is_refused(self) -> None:
+        """64 KiB is the most; the answer is then kept apart."""
+        issued = Issued({"token": '"' * 8 * KIB, "access_token": '"' * 8 * KIB}, None)
+        with pytest.raises(Unreadable, match="too large to be stored"):
+            written(sized(48 * KIB), issued=issued)
+
+    def test_the_largest_document_takes_tokens_of_7_kib(self) -> None:
+        """Room for two, and the dates."""
+        issued = Issued({"token": "x" * 7 * KIB, "access_token": "x" * 7 * KIB}, AT)
+        assert len(written(sized(48 * KIB), issued=issued)) <= 64 * KIB
+
+    def test_nan_is_never_written(self) -> None:
+        """It would be no JSON to any other reader."""
+        with pytest.raises(ValueError, match="not JSON compliant"):
+            dump({"expireIn": math.nan})
+
+
+class TestPick:
+    """What two documents are compared by."""
+
+    @pytest.mark.parametrize("missing", [{}, {"token": None}, {"token": ""}])
+    def test_absent_null_and_empty_are_the_same(self, missing: dict[str, object]) -> None:
+        """A person who empties a field has changed it, and one who writes null for "" has not."""
+        document = Document({"appKey": "k", **missing}, MCS)
+        assert document.pick(("appKey", "token")) == {"appKey": "k", "token": None}

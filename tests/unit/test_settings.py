@@ -1,0 +1,134 @@
+"""A function with a wrong environment refuses to start, and says which variable it is."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from token_refresh.errors import InvalidConfiguration
+from token_refresh.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+GOOD = {
+    "SECRET_PREFIX": "token-refresh/mcs/",
+    "BASE_URL": "https://mcs.mediatek.com",
+    "ALLOW_PLAIN_HTTP": "false",
+    "MAX_WORKERS": "8",
+    "POWERTOOLS_METRICS_NAMESPACE": "TokenRefresh/test",
+}
+
+
+def problem(**changes: str) -> str:
+    """Returns what is said about an environment that is wrong in this."""
+    with pytest.raises(InvalidConfiguration) as caught:
+        Settings.read({**GOOD, **changes})
+    return str(caught.value)
+
+
+def test_a_good_environment_is_read() -> None:
+    """Every variable becomes a typed value."""
+    assert Settings.read(GOOD) == Settings("token-refresh/mcs/", "https://mcs.mediatek.com", False, 8)  # noqa: FBT003  # in the order of the fields
+
+
+@pytest.mark.parametrize("name", ["SECRET_PREFIX", "BASE_URL", "ALLOW_PLAIN_HTTP", "POWERTOOLS_METRICS_NAMESPACE"])
+@pytest.mark.parametrize("value", [None, "", "  "])
+def test_a_missing_variable_is_named(name: str, value: str | None) -> None:
+    """Absent, empty and blank are the same."""
+    environ = {other: text for other, text in GOOD.items() if other != name}
+    with pytest.raises(InvalidConfiguration, match=f"environment variable {name} is missing"):
+        Settings.read(environ if value is None else {**environ, name: value})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SECRET_PREFIX", "token-refresh/mcs"),
+        ("SECRET_PREFIX", "/"),
+        ("SECRET_PREFIX", "//"),
+        ("ALLOW_PLAIN_HTTP", "yes"),
+        ("ALLOW_PLAIN_HTTP", "True"),
+        ("ALLOW_PLAIN_HTTP", "1"),
+        ("BASE_URL", "http://mcs.mediatek.com"),
+        ("BASE_URL", "mcs.mediatek.com"),
+        ("BASE_URL", "ftp://mcs.mediatek.com"),
+        ("BASE_URL", "https://"),
+        ("BASE_URL", "https://user:password@mcs.mediatek.com"),
+        ("BASE_URL", "https://mcs.mediatek.com/?a=b"),
+        ("BASE_URL", "https://mcs.mediatek.com/#a"),
+        ("BASE_URL", "https://mcs.mediatek.com:port"),
+        ("BASE_URL", "https://mcs.mediatek.com:0"),
+        ("BASE_URL", "https://[::1"),
+        ("BASE_URL", "https://mcs.media tek.com"),
+        ("BASE_URL", "https://mcs.media\ntek.com"),
+        ("MAX_WORKERS", ""),
+        ("MAX_WORKERS", "0"),
+        ("MAX_WORKERS", "33"),
+        ("MAX_WORKERS", "-1"),
+        ("MAX_WORKERS", "8.0"),
+        ("MAX_WORKERS", "eight"),
+        ("MAX_WORKERS", "\uff18"),  # a full-width digit, which int() would take
+        ("POWERTOOLS_LOG_LEVEL", "LOUD"),
+    ],
+)
+def test_a_wrong_variable_is_named(name: str, value: str) -> None:
+    """And what it must be instead."""
+    assert problem(**{name: value}).startswith(f"environment variable {name} is wrong: it must be ")
+
+
+def test_a_url_s_password_is_not_repeated() -> None:
+    """The message names the variable, never its value."""
+    assert "dummy-password" not in problem(BASE_URL="https://user:dummy-password@mcs.mediatek.com")
+
+
+def test_plain_http_is_taken_on_the_operator_s_word() -> None:
+    """The switch is for providers that know no better."""
+    settings = Settings.read({**GOOD, "BASE_URL": "http://mcs.mediatek.com", "ALLOW_PLAIN_HTTP": "true"})
+    assert (settings.base_url, settings.allow_plain_http) == ("http://mcs.mediatek.com", True)
+
+
+def test_a_base_url_loses_its_last_slash() -> None:
+    """Paths begin with one of their own."""
+    assert Settings.read({**GOOD, "BASE_URL": "https://mcs.mediatek.com/api/"}).base_url == (
+        "https://mcs.mediatek.com/api"
+    )
+
+
+def test_blanks_around_a_base_url_are_dropped() -> None:
+    """They would become part of every URL."""
+    assert Settings.read({**GOOD, "BASE_URL": " https://mcs.mediatek.com/\n"}).base_url == "https://mcs.mediatek.com"
+
+
+@pytest.mark.parametrize("workers", [1, 32])
+def test_1_to_32_workers_are_taken(workers: int) -> None:
+    """Both bounds included."""
+    assert Settings.read({**GOOD, "MAX_WORKERS": str(workers)}).max_workers == workers
+
+
+def test_8_workers_are_the_default() -> None:
+    """The one variable that may be absent."""
+    assert Settings.read({name: text for name, text in GOOD.items() if name != "MAX_WORKERS"}).max_workers == 8
+
+
+@pytest.mark.parametrize("level", ["debug", "DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"])
+def test_a_log_level_is_taken_in_either_case(level: str) -> None:
+    """As Powertools takes it."""
+    assert Settings.read({**GOOD, "POWERTOOLS_LOG_LEVEL": level}).max_workers == 8
+
+
+@pytest.mark.parametrize("function", ["mcs", "fashion_world", "ekuaibao"])
+def test_a_function_refuses_at_cold_start(function: str) -> None:
+    """Importing the module is Lambda's cold start: it fails there, before any event."""
+    path = os.pathsep.join([str(ROOT / "functions" / function), str(ROOT / "layers" / "token_refresh")])
+    environ = {**GOOD, "MAX_WORKERS": "many", "PYTHONPATH": path, "PATH": os.environ["PATH"]}
+    ended = subprocess.run(
+        [sys.executable, "-B", "-c", "import app"], env=environ, capture_output=True, text=True, check=False, timeout=60
+    )
+    expected = (
+        "token_refresh.errors.InvalidConfiguration: "
+        "environment variable MAX_WORKERS is wrong: it must be a whole number from 1 to 32"
+    )
+    assert ended.stderr.splitlines()[-1] == expected

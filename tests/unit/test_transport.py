@@ -1,0 +1,347 @@
+"""One POST: bounded in time and size, never sent twice, and giving nothing away; over real sockets throughout."""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import itertools
+import socket
+import struct
+import threading
+import time
+import tracemalloc
+import zlib
+from typing import TYPE_CHECKING
+
+import pytest
+import urllib3.util.connection
+
+from tests.unit.wire import WireServer, answer, silent, trickle
+from token_refresh.errors import Transient
+from token_refresh.transport import Answer, Request, check_base_url, post
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.unit.wire import Script
+
+pytestmark = pytest.mark.usefixtures("guarded_logging")
+
+MIB = 1024 * 1024
+TOKEN = "dummy-token-in-the-query"
+ASK = Request("/api", query={"accessToken": TOKEN}, headers={"Authorization": f"Basic {TOKEN}"}, json={"token": TOKEN})
+SLACK_SECONDS = 1.0  # for a busy machine
+
+
+def failure(url: str, request: Request = ASK, seconds: float = 5.0) -> Transient:
+    """Asks, expects no answer, and returns what was raised."""
+    with pytest.raises(Transient) as caught:
+        post(url, request, seconds)
+    return caught.value
+
+
+def hang_up(_: socket.socket, __: WireServer) -> None:
+    """Closes the connection without an answer."""
+
+
+def reset(connection: socket.socket, _: WireServer) -> None:
+    """Closes the connection as a crash does."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+@pytest.fixture
+def dials(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
+    """The address of every attempt to connect."""
+    real, made = urllib3.util.connection.create_connection, []
+
+    def count(address: tuple[str, int], *args: object, **kwargs: object) -> socket.socket:
+        made.append(address)
+        return real(address, *args, **kwargs)  # type: ignore[arg-type]  # passed on as they came
+
+    monkeypatch.setattr(urllib3.util.connection, "create_connection", count)
+    return made
+
+
+class TestOnce:
+    """A request whose fate is unknown is never sent again."""
+
+    def test_a_refused_connection_is_tried_three_times_in_all(self, dials: list[tuple[str, int]]) -> None:
+        """Nothing has been sent, so nothing can be spent."""
+        with WireServer(listening=False) as server:
+            said = str(failure(server.url))
+        assert (dials, said) == (
+            [("127.0.0.1", server.port)] * 3,
+            "no connection could be made",
+        )
+
+    def test_a_later_try_reaches_a_server_that_has_come_up(
+        self, dials: list[tuple[str, int]], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The third try is the answer's."""
+        with WireServer(answer(200, b"{}"), listening=False) as server:
+            counted = urllib3.util.connection.create_connection
+
+            def come_up(address: tuple[str, int], *args: object, **kwargs: object) -> socket.socket:
+                if len(dials) == 2:
+                    server.listen()
+                return counted(address, *args, **kwargs)  # type: ignore[arg-type]  # passed on as they came
+
+            monkeypatch.setattr(urllib3.util.connection, "create_connection", come_up)
+            assert post(server.url, ASK).status == 200
+            assert (len(dials), len(server.sent)) == (3, 1)
+
+    @pytest.mark.parametrize("script", [hang_up, reset])
+    def test_a_made_connection_is_not_tried_again(self, script: Script, dials: list[tuple[str, int]]) -> None:
+        """The provider may have acted before it was gone."""
+        with WireServer(script) as server:
+            failure(server.url)
+            assert (len(dials), server.connections, len(server.sent)) == (1, 1, 1)
+
+    def test_a_silent_server_is_asked_once(self, dials: list[tuple[str, int]]) -> None:
+        """Time ran out, and the answer may be on its way."""
+        with WireServer(silent) as server:
+            failure(server.url, seconds=0.5)
+            assert (len(dials), len(server.sent)) == (1, 1)
+
+    @pytest.mark.parametrize("status", [301, 302, 303, 307, 308, 408, 413, 429, 500, 502, 503, 504])
+    def test_no_status_is_asked_for_twice(self, status: int) -> None:
+        """Not even one that invites to: the schedule is the retry loop."""
+        with WireServer(answer(status, b"{}", "Retry-After: 0", "Location: /elsewhere")) as server:
+            assert post(server.url, ASK).status == status
+            assert server.connections == 1
+
+    def test_a_redirect_is_not_followed(self) -> None:
+        """Tokens go to no other host."""
+        with WireServer(answer(200, b"{}")) as other:
+            with WireServer(answer(307, b"", f"Location: {other.url}/elsewhere")) as server:
+                assert post(server.url, ASK) == Answer(307, b"")
+            assert other.connections == 0
+
+    def test_a_host_that_cannot_be_resolved_is_said_so(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The most likely slip in a base URL."""
+
+        def unknown(*_: object, **__: object) -> None:
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+        monkeypatch.setattr(socket, "getaddrinfo", unknown)
+        assert str(failure("http://nowhere.invalid")) == "the host name could not be resolved"
+
+
+class TestIsolation:
+    """Nothing crosses from one request to another, nor from the environment."""
+
+    def test_a_cookie_is_not_sent_back(self) -> None:
+        """It belongs to another secret's session."""
+        with WireServer(answer(200, b"{}", "Set-Cookie: session=dummy; Path=/")) as server:
+            post(server.url, ASK)
+            post(server.url, ASK)
+            assert [sent.header("Cookie") for sent in server.sent] == [None, None]
+
+    def test_a_connection_is_not_used_again(self) -> None:
+        """A request on a stale one would be lost, and its fate unknown."""
+        with WireServer(answer(200, b"{}")) as server:
+            post(server.url, ASK)
+            post(server.url, ASK)
+            assert (server.connections, server.sent[0].header("Connection")) == (2, "close")
+
+    def test_a_netrc_is_not_read(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """It would replace or add an Authorization header."""
+        netrc = tmp_path / "netrc"
+        netrc.write_text("default login someone password dummy-password\n")
+        netrc.chmod(0o600)
+        monkeypatch.setenv("NETRC", str(netrc))
+        with WireServer(answer(200, b"{}")) as server:
+            post(server.url, Request("/api"))
+            assert server.sent[0].header("Authorization") is None
+
+    @pytest.mark.parametrize("name", ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"])
+    def test_a_proxy_of_the_environment_is_not_used(self, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Tokens go to no other host."""
+        with WireServer(answer(200, b"{}")) as proxy, WireServer(answer(200, b"{}")) as server:
+            monkeypatch.delenv("no_proxy", raising=False)
+            monkeypatch.delenv("NO_PROXY", raising=False)
+            monkeypatch.setenv(name, proxy.url)
+            post(server.url, ASK)
+            assert (proxy.connections, server.connections) == (0, 1)
+
+
+class TestTime:
+    """Everything ends within the seconds given, which the libraries' own timeouts do not promise."""
+
+    def test_a_silent_server_is_left(self) -> None:
+        """And the reason is said."""
+        with WireServer(silent) as server:
+            begun = time.monotonic()
+            said = str(failure(server.url, seconds=1.0))
+            took = time.monotonic() - begun
+        # Two clocks end at the same moment here: the socket's own, from byte to byte, and the watch.
+        assert ("no answer" in said, took < 1 + SLACK_SECONDS) == (True, True)
+
+    def test_trickling_headers_are_cut(self) -> None:
+        """Each is in time; together they would last for ever."""
+        drops = (f"X-{number}: y\r\n".encode() for number in itertools.count())
+        with WireServer(trickle(b"HTTP/1.1 200 OK\r\n", drops, 0.05)) as server:
+            begun = time.monotonic()
+            said = str(failure(server.url, seconds=1.0))
+            assert (said, time.monotonic() - begun < 1 + SLACK_SECONDS) == ("no answer within 1 s", True)
+
+    @pytest.mark.parametrize("length", ["Content-Length: 100000\r\n", ""], ids=["counted", "until closed"])
+    def test_a_trickling_body_is_cut(self, length: str) -> None:
+        """What has come is returned: it may hold the only copy of a token."""
+        start = f"HTTP/1.1 200 OK\r\n{length}\r\n{{".encode()
+        with WireServer(trickle(start, itertools.repeat(b"x"), 0.05)) as server:
+            begun = time.monotonic()
+            got = post(server.url, ASK, 0.5)
+            took = time.monotonic() - begun
+        assert (got.status, got.body[:3], took < 0.5 + SLACK_SECONDS) == (200, b"{xx", True)
+
+    def test_a_trickling_chunked_body_is_cut(self) -> None:
+        """As any other."""
+        start = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n{\r\n"
+        with WireServer(trickle(start, itertools.repeat(b"1\r\nx\r\n"), 0.05)) as server:
+            got = post(server.url, ASK, 0.5)
+        assert got.body[:3] == b"{xx"
+
+    def test_nothing_is_left_behind(self) -> None:
+        """No thread that would wake up in the next run."""
+        with WireServer(answer(200, b"{}")) as server:
+            post(server.url, ASK, 0.5)
+            post(server.url, ASK, 300.0)
+        watches = [thread for thread in threading.enumerate() if isinstance(thread, threading.Timer)]
+        for thread in watches:
+            thread.join(SLACK_SECONDS)
+        assert not any(thread.is_alive() for thread in watches)
+
+
+class TestSize:
+    """At most 1 MiB of an answer is read, and kept."""
+
+    @pytest.mark.parametrize("size", [0, 1, MIB - 1, MIB])
+    def test_up_to_1_mib_comes_whole(self, size: int) -> None:
+        """The bound included."""
+        with WireServer(answer(200, b"x" * size)) as server:
+            assert len(post(server.url, ASK).body) == size
+
+    @pytest.mark.parametrize("size", [MIB + 1, 3 * MIB])
+    def test_the_rest_is_left(self, size: int) -> None:
+        """Whatever it is, it is no token."""
+        with WireServer(answer(200, b"x" * size)) as server:
+            assert post(server.url, ASK).body == b"x" * MIB
+
+    def test_a_gzip_bomb_costs_no_more(self) -> None:
+        """256 MiB of zeros in a quarter of one, though nobody asked for gzip."""
+        pack = zlib.compressobj(9, wbits=31)
+        bomb = b"".join(pack.compress(bytes(MIB)) for _ in range(256)) + pack.flush()
+        with WireServer(answer(200, bomb, "Content-Encoding: gzip")) as server:
+            tracemalloc.start()
+            got = post(server.url, ASK)
+            peak = tracemalloc.get_traced_memory()[1]
+            tracemalloc.stop()
+        assert (got.body == bytes(MIB), peak < 8 * MIB) == (True, True)
+
+    def test_gzip_is_read_all_the_same(self) -> None:
+        """Some gateways pack whatever was asked for."""
+        with WireServer(answer(200, gzip.compress(b'{"a": 1}'), "Content-Encoding: gzip")) as server:
+            assert post(server.url, ASK) == Answer(200, b'{"a": 1}')
+
+
+class TestBrokenAnswers:
+    """An answer that breaks off is still an answer."""
+
+    def test_a_truncated_body_is_returned(self) -> None:
+        """Fewer bytes than the header promised."""
+        with WireServer(b'HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{"apiKey": "new') as server:
+            assert post(server.url, ASK) == Answer(200, b'{"apiKey": "new')
+
+    def test_a_truncated_chunked_body_is_returned(self) -> None:
+        """The chunks that came."""
+        with WireServer(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{abcd\r\n400\r\nef") as server:
+            assert post(server.url, ASK).body.startswith(b"{abcd")
+
+    @pytest.mark.parametrize("body", [b'{"a": 1}', b"\x1f\x8bnot gzip after all"])
+    def test_a_body_that_is_not_what_its_encoding_says_is_returned_as_it_came(self, body: bytes) -> None:
+        """A wrong header must not cost a token."""
+        with WireServer(answer(200, body, "Content-Encoding: gzip")) as server:
+            assert post(server.url, ASK) == Answer(200, body)
+
+    @pytest.mark.parametrize(
+        "data",
+        [
+            b"",
+            b"\x00\x01\x02",
+            b"SSH-2.0-OpenSSH\r\n",
+            b"HTTP/1.1 abc OK\r\n\r\n",
+            b"HTTP/1.1 200 OK\r\nno header ever ends",
+            b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 1000 + b"\r\n",
+            b"HTTP/1.1 200 OK\r\nX: " + b"y" * 100_000 + b"\r\n\r\n",
+        ],
+        ids=["nothing", "bytes", "another protocol", "odd status", "cut headers", "many headers", "a long header"],
+    )
+    def test_anything_but_http_ends_as_transient_or_an_answer(self, data: bytes) -> None:
+        """Never as a crash."""
+        with WireServer(data) as server, contextlib.suppress(Transient):
+            assert post(server.url, ASK).status == 200
+
+
+class TestNothingShown:
+    """What is raised names the kind of failure only: the libraries' own texts hold the URL and its query."""
+
+    @pytest.fixture(params=["refused", "hung up", "reset", "silent", "garbage", "odd URL", "odd host", "odd header"])
+    def raised(self, request: pytest.FixtureRequest) -> Transient:
+        """Each kind of failure, made to happen."""
+        scripts: dict[str, Script | bytes] = {"hung up": hang_up, "reset": reset, "silent": silent, "garbage": b"\0\n"}
+        kind = request.param
+        match kind:
+            case "odd URL":
+                return failure("http://[")
+            case "odd host":
+                return failure("http://" + "a" * 70 + ".example")
+            case "odd header":
+                return failure("http://127.0.0.1:1", Request("/", headers={"Authorization": f"{TOKEN}\n"}))
+        with WireServer(scripts.get(kind, b""), listening=kind in scripts) as server:
+            return failure(server.url, seconds=0.5 if kind == "silent" else 5.0)
+
+    def test_no_value_is_in_the_text(self, raised: Transient) -> None:
+        """Nor the URL."""
+        assert (TOKEN in repr(raised), "http" in str(raised), "api" in str(raised)) == (False, False, False)
+
+    def test_no_library_s_exception_is_behind_it(self, raised: Transient) -> None:
+        """Lambda prints the whole chain."""
+        assert (raised.__cause__, raised.__context__) == (None, None)
+
+
+def test_a_request_and_an_answer_show_nothing_in_their_reprs() -> None:
+    """They end up in tracebacks and debuggers."""
+    assert TOKEN not in f"{ASK!r}{Answer(200, TOKEN.encode())!r}"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://app.ekuaibao.com",
+        "https://dd2.hosecloud.com",
+        "https://wx2.ekuaibao.com",
+        "https://kdcloud2.ekuaibao.com",
+        "https://ddenterprise.ekuaibao.com",
+        "https://feishu.ekuaibao.com",
+        "https://a.example:8443/path/",
+        "HTTPS://A.EXAMPLE",
+        "https://[::1]:8443",
+    ],
+)
+def test_a_good_base_url_has_no_problem(url: str) -> None:
+    """Every platform of the documents, ports and paths."""
+    assert check_base_url(url, allow_plain_http=False) is None
+
+
+@pytest.mark.parametrize("url", ["https://a.example?", "https://a.example#", "https://@a.example", "https://a\\b"])
+def test_an_empty_part_that_would_swallow_the_path_is_a_problem(url: str) -> None:
+    """What follows a question mark is no path any more."""
+    assert check_base_url(url, allow_plain_http=False) is not None
+
+
+@pytest.mark.parametrize(("allowed", "refused"), [(True, False), (False, True)])
+def test_plain_http_depends_on_the_operator(allowed: bool, refused: bool) -> None:  # noqa: FBT001  # columns
+    """Its refusal says why."""
+    problem = check_base_url("http://api.fashionworldcn.com", allow_plain_http=allowed)
+    assert (problem is not None and "tokens in the clear" in problem) == refused
