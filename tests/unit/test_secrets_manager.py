@@ -13,7 +13,7 @@ import boto3
 import botocore.endpoint
 import pytest
 
-from tests.secrets_manager import Fault, Key, StrictSecretsManager
+from tests.secrets_manager import Fault, Key, StaleReads, StrictSecretsManager
 from tests.unit.wire import WireServer, answer
 from token_refresh.errors import Denied, InvalidSecret, SecretError, Transient
 from token_refresh.secrets_manager import (
@@ -498,25 +498,51 @@ class TestOrderOfWrites:
         store.fail("DescribeSecret", Fault.DENIED, times=None)
         assert secrets.current_and_previous(demo.arn) == (token, demo.id)
 
-    def test_a_version_that_was_created_later_is_later(self, secrets: SecretsManager, demo: Version) -> None:
-        """By AWS's own date, without a call."""
-        assert secrets.is_later(replace(demo, created=NOW + 1), demo)
+    def test_nothing_has_replaced_what_is_current(self, secrets: SecretsManager, demo: Version) -> None:
+        """AWSCURRENT has not moved."""
+        assert secrets.replacement(demo) is None
 
-    def test_a_lagging_read_s_version_is_not_later(
+    def test_a_newer_version_is_a_replacement(
         self, store: StrictSecretsManager, secrets: SecretsManager, demo: Version
     ) -> None:
-        """The one that we presented still has a label."""
+        """By AWS's own date, in one call."""
         newer = store.person_writes(NAME, {"token": "newer"})
-        assert not secrets.is_later(demo, secrets.read_version(demo.arn, newer.id))
+        before = len(store.calls)
+        found = secrets.replacement(replace(demo, created=NOW - 1))
+        assert found is not None
+        assert (found.id, len(store.calls) - before) == (newer.id, 1)
 
-    def test_an_older_version_made_current_again_is_later(
+    def test_a_version_of_the_same_moment_is_told_by_the_labels(
         self, store: StrictSecretsManager, secrets: SecretsManager, demo: Version
     ) -> None:
-        """A person moved the label twice; the version that we presented has lost its place."""
-        second = store.person_writes(NAME, {"token": "second"})
-        third = store.person_writes(NAME, {"token": "third"})
-        secrets.move(demo.arn, "AWSCURRENT", to=demo.id, off=third.id)
-        assert secrets.is_later(secrets.read(NAME), secrets.read_version(demo.arn, second.id))
+        """The one that was read is no longer AWSCURRENT."""
+        newer = store.person_writes(NAME, {"token": "newer"})
+        found = secrets.replacement(demo)
+        assert found is not None
+        assert found.id == newer.id
+
+    def test_an_older_version_made_current_again_is_a_replacement(
+        self, store: StrictSecretsManager, secrets: SecretsManager, demo: Version
+    ) -> None:
+        """A person stepped back."""
+        newer = store.person_writes(NAME, {"token": "newer"})
+        read = secrets.read(NAME)
+        secrets.move(demo.arn, "AWSCURRENT", to=demo.id, off=newer.id)
+        found = secrets.replacement(read)
+        assert found is not None
+        assert found.id == demo.id
+
+    def test_an_older_version_in_a_lagging_read_is_no_replacement(
+        self, store: StrictSecretsManager, secrets: SecretsManager, demo: Version
+    ) -> None:
+        """Whether or not the lag hides the version that was read."""
+        store.set_stale_reads(StaleReads(reads=1))
+        newer = store.person_writes(NAME, {"token": "newer"})
+        read = replace(demo, id=newer.id)
+        assert secrets.replacement(read) is None
+        store.set_stale_reads(StaleReads(reads=2))
+        newest = store.person_writes(NAME, {"token": "newest"})
+        assert secrets.replacement(replace(demo, id=newest.id)) is None
 
 
 def test_no_client_is_shared_with_the_environment_s_retries(monkeypatch: pytest.MonkeyPatch) -> None:

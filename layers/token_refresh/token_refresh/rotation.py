@@ -232,8 +232,8 @@ class Rotation:
 
     def _superseded(self, version: Version) -> bool:
         """Tell whether AWSCURRENT has moved on while the provider was asked."""
-        current = self._tools.secrets.read(version.arn)
-        if current.id == version.id or not self._tools.secrets.is_later(current, version):
+        current = self._tools.secrets.replacement(version)
+        if current is None:
             return False
         try:
             self._life = Lifetime.of(current, self._parse(current))

@@ -43,7 +43,6 @@ _PASSING = frozenset(
         "InternalServiceError",
         "RequestTimeout",
         "RequestTimeoutException",
-        "RequestTimeoutException",
         "RequestLimitExceeded",
         "ServiceUnavailable",
         "Throttling",
@@ -124,12 +123,19 @@ class SecretsManager:
         holders = {label: version_id for version_id, labels in stages.items() for label in labels}
         return holders.get(CURRENT), holders.get(PREVIOUS)
 
-    def is_later(self, version: Version, than: Version) -> bool:
-        """Tell a later version from an older one that a lagging read still shows."""
-        if version.created > than.created:
-            return True
-        # Too close to tell, or a person moved AWSCURRENT to an older version: then the other one has lost its place.
-        return not self.read_version(than.arn, than.id).labels & {CURRENT, PREVIOUS}
+    def replacement(self, version: Version) -> Version | None:
+        """Return the version that AWSCURRENT has moved to since this one was read, or None."""
+        current = self.read(version.arn)
+        if current.id == version.id:
+            return None
+        if current.created > version.created:
+            return current
+        # Not newer: a read that lags, or a person moved AWSCURRENT back. This version's own labels tell.
+        try:
+            replaced = CURRENT not in self.read_version(version.arn, version.id).labels
+        except NoSuchVersion:  # lags too
+            return None
+        return current if replaced else None
 
     def prove(self, version: Version, now: float) -> None:
         """Prove that the secret can be written: store its value again, unchanged, as AWSPENDING."""
