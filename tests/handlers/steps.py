@@ -1,0 +1,81 @@
+"""The calls that a run makes to Secrets Manager, written down short enough to be compared in a test."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, Self
+from uuid import NAMESPACE_URL, uuid5
+
+from tests.handlers.clock import iso
+from tests.secrets_manager import Fault
+
+if TYPE_CHECKING:
+    from tests.secrets_manager import Call
+
+DENIED = "AccessDeniedException"
+THROTTLED = "ThrottlingException"
+_UNANSWERED = (Fault.LOST_BEFORE, Fault.LOST_AFTER)
+
+
+class Step(NamedTuple):
+    """One call: what, about which secret, with which labels and token; and what went wrong, if anything did."""
+
+    operation: str
+    secret: str | None = None
+    labels: tuple[str, ...] = ()
+    token: str | None = None
+    problem: str | None = None
+
+    @classmethod
+    def of(cls, call: Call) -> Step:
+        """Reads a call from the store's history."""
+        problem = call.error_code
+        if call.fault in _UNANSWERED:
+            problem = call.fault.value
+        return cls(call.operation, call.secret, call.version_stages, call.client_request_token, problem)
+
+    def but(self, problem: str) -> Self:
+        """Returns the same call, gone wrong."""
+        return self._replace(problem=problem)
+
+
+SWEEP = Step("BatchGetSecretValue")
+
+
+def read(name: str, label: str = "AWSCURRENT") -> Step:
+    """Reads the version that a label is on."""
+    return Step("GetSecretValue", name, (label,))
+
+
+def read_version(name: str) -> Step:
+    """Reads one version by its id."""
+    return Step("GetSecretValue", name)
+
+
+def proof(name: str, version_id: str, now: float) -> Step:
+    """Stores the value again as AWSPENDING: the proof, for this version in this UTC hour."""
+    return Step("PutSecretValue", name, ("AWSPENDING",), str(uuid5(NAMESPACE_URL, f"{version_id}#{int(now // 3600)}")))
+
+
+def save(name: str, token: str) -> Step:
+    """Stores new tokens."""
+    return Step("PutSecretValue", name, ("AWSCURRENT", "AWSPENDING"), token)
+
+
+def move(name: str, label: str) -> Step:
+    """Moves a label."""
+    return Step("UpdateSecretVersionStage", name, (label,))
+
+
+def looks(name: str) -> list[Step]:
+    """Looks, after saving, whether someone wrote in between: both labels as they stood at one moment."""
+    return [Step("DescribeSecret", name)]
+
+
+def labelling(name: str) -> list[Step]:
+    """Looks who holds the label REJECTED (nobody) and puts it on."""
+    return [read(name, "REJECTED").but("ResourceNotFoundException"), move(name, "REJECTED")]
+
+
+def save_token(arn: str, refreshed_at: float) -> str:
+    """Returns the token by which a function knows a version as its own."""
+    return str(uuid5(NAMESPACE_URL, f"{arn}#{iso(refreshed_at)}"))

@@ -1,0 +1,95 @@
+"""Each function as Lambda runs it: a process of its own that imports `app`."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.secrets_manager import StrictSecretsManager
+
+if TYPE_CHECKING:
+    from tests.handlers.kinds import Kind
+    from tests.handlers.output import Output
+
+ROOT = Path(__file__).parents[2]
+RUNTIME = """
+import json, sys
+import app
+
+class Context:
+    aws_request_id = "00000000-0000-4000-8000-000000000000"
+
+    def get_remaining_time_in_millis(self):
+        return 540_000
+
+print(json.dumps(app.lambda_handler(json.loads(sys.argv[1]), Context())), file=sys.stderr)
+"""
+
+
+def _invoke(kind: Kind, environment: dict[str, str], event: object) -> subprocess.CompletedProcess[str]:
+    path = os.pathsep.join(str(ROOT / folder) for folder in (f"functions/{kind.module}", "layers/token_refresh"))
+    inherited = {name: os.environ[name] for name in ("PATH", "PYTHONPYCACHEPREFIX") if name in os.environ}
+    return subprocess.run(
+        [sys.executable, "-c", RUNTIME, json.dumps(event)],
+        env={**inherited, "PYTHONPATH": path, **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_rotates_like_lambda(kind: Kind, output: Output) -> None:
+    """The process finds its secret, rotates it, and prints result and metrics by the names of the design."""
+    with StrictSecretsManager() as store, kind.simulator() as provider:
+        name = f"my-stack/{kind.name}/demo"
+        store.create(name, provider.create_account(name))
+        environment = {
+            **store.environment,
+            "SECRET_PREFIX": f"my-stack/{kind.name}/",
+            "BASE_URL": provider.url,
+            "ALLOW_PLAIN_HTTP": "true",
+            "POWERTOOLS_METRICS_NAMESPACE": "TokenRefresh/my-stack",
+            "POWERTOOLS_LOG_LEVEL": "DEBUG",
+        }
+
+        ended = _invoke(kind, environment, {})
+
+        output.tell([ended.stdout, ended.stderr])
+        assert ended.returncode == 0, ended.stderr
+        result: dict[str, Any] = json.loads(ended.stderr)
+        document = store.current(name).document
+        assert result == {
+            "provider": kind.name,
+            "outcomes": {"refreshed": 1},
+            "secrets": [{"name": name, "outcome": "refreshed", "expires_at": document["expiresAt"], "error": None}],
+        }
+        assert provider.is_live(document)
+        [metrics] = [json.loads(line) for line in ended.stdout.splitlines() if "_aws" in line]
+        assert metrics["service"] == kind.name
+        assert metrics["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "TokenRefresh/my-stack"
+        assert output.leaks(provider.issued | store.secret_values()) == {}
+
+
+@pytest.mark.parametrize("variable", ["SECRET_PREFIX", "BASE_URL", "ALLOW_PLAIN_HTTP", "POWERTOOLS_METRICS_NAMESPACE"])
+@pytest.mark.parametrize("provider_name", ["mcs"])
+def test_a_missing_variable_is_refused_at_cold_start(kind: Kind, variable: str) -> None:
+    """Importing the module fails, naming the variable."""
+    environment = {
+        "SECRET_PREFIX": "my-stack/mcs/",
+        "BASE_URL": "https://provider.invalid",
+        "ALLOW_PLAIN_HTTP": "false",
+        "POWERTOOLS_METRICS_NAMESPACE": "TokenRefresh/my-stack",
+    }
+    del environment[variable]
+
+    ended = _invoke(kind, environment, {})
+
+    assert ended.returncode != 0
+    assert f"environment variable {variable} " in ended.stderr.splitlines()[-1]
