@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 import pytest
 
+from tests.secrets_manager import Fault
 from tests.simulators import Mood
 from token_refresh.replies import Reader
 
@@ -209,12 +210,26 @@ def test_a_bug_shows_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> N
     assert good not in run.failure
 
 
-def test_no_library_error_is_chained(world: World) -> None:
+def _drop(world: World) -> object:
+    world.provider.misbehave(Mood.DROP_BEFORE)
+    return {}
+
+
+def _refuse_the_list(world: World) -> object:
+    world.store.fail("BatchGetSecretValue", Fault.DENIED)
+    return {}
+
+
+def _name_no_secret(world: World) -> object:
+    return {"secret_id": world.prefix + "none"}
+
+
+@pytest.mark.parametrize("trouble", [_drop, _refuse_the_list, _name_no_secret])
+def test_no_library_error_is_chained(world: World, trouble: Callable[[World], object]) -> None:
     """What a run raises has no cause and no context: Lambda prints chains."""
     world.add()
-    world.provider.misbehave(Mood.DROP_BEFORE)
 
-    error = world.run().raised
+    error = world.run(trouble(world)).raised
 
     assert error is not None
     assert error.__cause__ is None
