@@ -37,6 +37,9 @@ class Simulator(LoopbackServer):
 
         curl -d '{"mood": "service_unavailable", "times": 1}' http://127.0.0.1:<port>/_mood
         curl -d '{"mood": null}' http://127.0.0.1:<port>/_mood
+
+    The hooks run in the request's thread, outside the lock, and may block; one that raises ConnectionError ends the
+    request without an answer: `before_request` before it is acted on, `after_request` once it has been.
     """
 
     DEAD_SESSION: ClassVar[tuple[int, str]]  # HTTP status and message of the refusal of a dead session
@@ -47,6 +50,8 @@ class Simulator(LoopbackServer):
         self.slow_seconds = 30.0
         self.trickle_seconds = 0.05  # between two bytes
         self.odd_expiry: object = "soon"
+        self.before_request: Callable[[Received], None] | None = None
+        self.after_request: Callable[[Received], None] | None = None
         self._clock = clock
         self._lock = threading.RLock()  # guards the state: each request acts on it in one piece
         self._requests: list[Received] = []
@@ -91,6 +96,15 @@ class Simulator(LoopbackServer):
         """Forgets every mood and canned answer."""
         with self._lock:
             self._line.clear()
+
+    def answer_to(self, received: Received) -> Answer:
+        """Acts on a request that did not come over HTTP, and returns the answer; whether started or not."""
+        return self._handle(received)[1]
+
+    def owner(self, secret: Mapping[str, object]) -> str:
+        """Returns the name of the account that a secret, or a part of one, belongs to."""
+        with self._lock:
+            return self._ledger.owner(secret)
 
     @abstractmethod
     def create_account(
@@ -150,7 +164,11 @@ class Simulator(LoopbackServer):
             behaviour, answer = None, self._control(body)
         else:
             received = Received(request.method, path, query, Headers(request.headers), body, self._clock())
+            if self.before_request is not None:
+                self.before_request(received)
             behaviour, answer = self._handle(received)
+            if self.after_request is not None:
+                self.after_request(received)
         connection: socket.socket = environ["werkzeug.socket"]
         match behaviour:
             case bytes():

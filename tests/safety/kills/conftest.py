@@ -1,0 +1,32 @@
+"""The processes and servers that the kills' tests share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.handlers.kinds import KINDS
+from tests.safety.kills.lab import Lab
+from tests.safety.kills.runner import Runner
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture(scope="module")
+def runner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runner]:
+    """What starts and kills processes."""
+    with Runner(tmp_path_factory.mktemp("said")) as started:
+        yield started
+
+
+@pytest.fixture(params=KINDS)
+def lab(request: pytest.FixtureRequest, tmp_path: Path, runner: Runner) -> Iterator[Lab]:
+    """Each provider in turn; at the end, no process may have shown a secret."""
+    with Lab(KINDS[request.param], tmp_path, runner) as made:
+        yield made
+        made.store.check_invariants()
+        made.law.check_versions()
+        assert made.leaks() == 0

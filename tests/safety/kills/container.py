@@ -1,0 +1,100 @@
+"""Inside a run's own process: one function, as warm as a Lambda container, that may be killed at any moment."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import logging
+import os
+import sys
+import traceback
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
+
+from tests.handlers.clock import Context
+from tests.handlers.kinds import KINDS
+from tests.handlers.output import let_everything_speak
+from tests.safety.kills.clock import SharedClock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from multiprocessing.connection import Connection
+    from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What a container is started with."""
+
+    provider: str
+    environment: Mapping[str, str]
+    clock: Path
+    said: Path  # gets all that is printed and logged
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """One event, and the seconds that the run has."""
+
+    event: object
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a run ended: it returned, or it raised."""
+
+    returned: dict[str, Any] | None
+    raised: str | None  # the exception's name and text
+
+
+class Everything(logging.Handler):
+    """Prints every record of every logger at every level, with whatever hangs on it."""
+
+    _USUAL = frozenset(logging.makeLogRecord({}).__dict__) - {"args"}
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Prints a record; arguments, too, because not every handler formats them."""
+        extra = {key: value for key, value in record.__dict__.items() if key not in self._USUAL and value}
+        sys.stderr.write(f"{record.name} {self.format(record)} {extra}\n")
+
+
+def live(start: Start, line: Connection) -> None:
+    """Makes the function and invokes it as often as it is told to."""
+    said = os.open(start.said, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    for stream, number in ((sys.stdout, 1), (sys.stderr, 2)):
+        os.dup2(said, number)
+        stream.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # a killed process loses what it buffers
+    os.environ.update(start.environment)
+    clock = SharedClock(start.clock)
+    for libraries_time in ("botocore.endpoint.time", "urllib3.util.retry.time"):
+        patch(libraries_time, SimpleNamespace(sleep=clock.advance, time=clock.now)).start()
+    function = _cold_start(start.provider, clock)
+    line.send(os.getpid())
+    while (invocation := line.recv()) is not None:
+        line.send(_invoke(function, invocation, clock))
+
+
+def _cold_start(provider: str, clock: SharedClock) -> Callable[[object, Context], dict[str, Any]]:
+    kind = KINDS[provider]
+    app = importlib.import_module(f"functions.{kind.module}.app")
+    layer = importlib.import_module(f"token_refresh.{kind.module}")
+    made: Callable[[object, Context], dict[str, Any]] = importlib.import_module("token_refresh.function").Function(
+        getattr(layer, kind.constant), app.refresh, app.login, clock=clock
+    )
+    logging.root.handlers = [Everything()]
+    logging.root.setLevel(logging.DEBUG)
+    let_everything_speak()
+    return made
+
+
+def _invoke(function: Callable[[object, Context], dict[str, Any]], invocation: Invocation, clock: SharedClock) -> Ended:
+    try:
+        returned = function(invocation.event, Context(clock, invocation.seconds))
+    except Exception as error:  # noqa: BLE001  # whatever it is, the test looks at it
+        traceback.print_exc()  # as Lambda does
+        return Ended(None, f"{type(error).__name__}: {error}")
+    sys.stdout.write(json.dumps({"returned": returned}) + "\n")
+    return Ended(returned, None)

@@ -1,0 +1,146 @@
+"""What must hold after every step of every run, whatever happens to it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from uuid import NAMESPACE_URL, uuid5
+
+from tests.handlers.clock import HOUR
+from tests.secrets_manager import invariants
+from tests.secrets_manager.model import VERSION_QUOTA
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from tests.secrets_manager import Call, Secret, StrictSecretsManager, Version
+
+
+@dataclass(slots=True)
+class Held:
+    """A secret that the law looks after."""
+
+    name: str
+    account: str  # whose tokens are in it
+    kept: dict[str, Any]  # what is none of the functions' business
+    edit: dict[str, Any] | None = None  # what a person put in the place of `kept` while a run was under way
+    edited_account: str | None = None  # whose tokens that person stored, if others
+    by_hand: set[str] = field(default_factory=set)  # the versions that people stored
+    parses: bool = True
+
+    def is_in(self, document: Mapping[str, Any]) -> bool:
+        """Tells whether a document holds all that people last wrote."""
+        return _holds(document, self.kept if self.edit is None else self.edit)
+
+    def settle(self, *, edit_stands: bool) -> None:
+        """From here on takes for granted what has become of an edit."""
+        if edit_stands and self.edit is not None:
+            self.kept, self.account = self.edit, self.edited_account or self.account
+        self.edit, self.edited_account = None, None
+
+
+def _holds(document: Mapping[str, Any], fields: Mapping[str, Any]) -> bool:
+    return {name: document.get(name) for name in fields} == dict(fields)
+
+
+class Law:
+    """Watches the store. It is called in the servers' threads, so what is broken is kept, not raised."""
+
+    def __init__(self, store: StrictSecretsManager) -> None:
+        """Looks after no secret yet."""
+        self._store = store
+        self.held: list[Held] = []
+        self.broken: list[str] = []
+        self._proved: Call | None = None
+        self._asked = 0
+        self._saved: set[str | None] = set()
+
+    def begin(self) -> None:
+        """Begins a run."""
+        self._proved, self._asked, self._saved = None, 0, set()
+
+    def after_call(self, call: Call) -> None:
+        """Remembers what was proved and what was saved."""
+        if call.operation != "PutSecretValue":
+            return
+        if call.version_stages == ("AWSPENDING",):
+            self._proved = call if call.ok and call.fault is None else None
+        elif "AWSCURRENT" in call.version_stages:
+            self._proved = None
+            if call.ok:
+                self._saved.add(call.client_request_token)
+
+    def before_request(self) -> None:
+        """Checks that the provider is asked only by a run that has just proved that it can store the answer."""
+        self._asked += 1
+        self._check(self._proof_stands)
+
+    def after_step(self) -> None:
+        """Checks what holds at every moment."""
+        self._check(self._labels_stand)
+        self._check(self._documents_stand)
+        self._check(self._saves_are_few)
+
+    def check_versions(self) -> None:
+        """Raises if there is a version that design.md, section 5, does not account for."""
+        for held in self.held:
+            secret = self._store.secret(held.name)
+            versions = {version.id: version for version in self._store.versions(held.name)}
+            odd = [
+                one for one in versions.values() if one.id not in held.by_hand and not _is_due(one, secret, versions)
+            ]
+            assert not odd, f"{held.name}: versions that nobody had to write: {[one.id for one in odd]}"
+
+    def _check(self, rule: Callable[[], None]) -> None:
+        try:
+            rule()
+        except Exception as error:  # noqa: BLE001  # also one that says that a value does not parse
+            self.broken.append(f"{rule.__name__}: {type(error).__name__}: {error}")
+
+    def _proof_stands(self) -> None:
+        proof = self._proved
+        assert proof is not None, "the provider is asked without a proof"
+        assert proof.secret is not None
+        versions = {version.id: version for version in self._store.versions(proof.secret)}
+        assert proof.client_request_token in _proof_ids(versions, proof.at), "the proof is not one of this hour"
+        current = self._store.current(proof.secret)
+        proved = versions[proof.client_request_token]
+        held = next(one for one in self.held if one.name == proof.secret)
+        assert proved.value == current.value or held.edit is not None, "the proof is of another value"
+
+    def _labels_stand(self) -> None:
+        for held in self.held:
+            invariants.check(self._store.secret(held.name), VERSION_QUOTA)
+
+    def _documents_stand(self) -> None:
+        for held in self.held:
+            current = self._store.current(held.name)
+            if held.parses:
+                document = current.document
+                sound = _holds(document, held.kept) or held.is_in(document)
+                assert sound, f"{held.name}: what was none of our business has changed"
+                safe = held.is_in(document) or held.is_in(self._previous(held.name).document)
+                assert safe, f"{held.name}: a person's edit is neither current nor previous"
+
+    def _saves_are_few(self) -> None:
+        edits = sum(held.edit is not None for held in self.held)
+        saved = len(self._saved)
+        assert saved <= self._asked + edits, f"{saved} saves of {self._asked} answers"
+
+    def _previous(self, name: str) -> Version:
+        return self._store.secret(name).version(self._store.labels(name)["AWSPREVIOUS"])
+
+
+def _proof_ids(versions: Mapping[str, Version], at: float) -> set[str]:
+    return {str(uuid5(NAMESPACE_URL, f"{version_id}#{int(at // HOUR)}")) for version_id in versions}
+
+
+def _is_due(version: Version, secret: Secret, versions: Mapping[str, Version]) -> bool:
+    """Tells whether a version is a save, a proof of its hour, or the one answer kept for another version."""
+    if version.id in {str(uuid5(NAMESPACE_URL, f"{version_id}#unreadable")) for version_id in versions}:
+        return True
+    if version.id in _proof_ids(versions, version.created):
+        return any(version.value == other.value for other in versions.values() if other.id != version.id)
+    refreshed_at = str(json.loads(version.text).get("refreshedAt"))
+    return version.id == str(uuid5(NAMESPACE_URL, f"{secret.arn}#{refreshed_at}"))
