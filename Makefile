@@ -21,7 +21,7 @@ export SAM_CLI_TELEMETRY := 0
 export UV_PYTHON_DOWNLOADS := never
 unexport VIRTUAL_ENV PYTHONHOME PYTHONPATH
 
-.PHONY: help setup demo local test lint format build requirements clean
+.PHONY: help setup demo local test lint soak format build requirements clean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,6 +47,9 @@ lint: setup  ## format, lint, types, template, locks: all but the tests
 	@echo "uv lock" && $(uv) lock --quiet --check
 	@echo "layer requirements" && diff $(requirements) <($(export_requirements)) || { \
 		echo "$(requirements) is not what uv.lock says: run 'make requirements'" >&2; exit 1; }
+
+soak: setup  ## 50,000 simulated rotations with trouble of every kind, and what became of them
+	@python -m tests.safety.soak
 
 format: setup  ## put the code into its format, and mend what can be mended
 	@ruff format --quiet .

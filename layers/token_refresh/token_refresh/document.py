@@ -49,6 +49,11 @@ class Document:
         """Return these fields, None where missing, for comparing two documents."""
         return {name: value if _present(value := self.fields.get(name)) else None for name in names}
 
+    def kept(self) -> dict[str, Any]:
+        """Return what no run writes: whatever differs there, a person changed."""
+        written = {*self.provider.written_fields, "refreshedAt", "expiresAt"}
+        return {name: value for name, value in self.fields.items() if name not in written}
+
     def _all(self, names: tuple[str, ...]) -> dict[str, str] | None:
         return self.pick(names) if all(_present(self.fields.get(name)) for name in names) else None
 

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 _SPARE_SECONDS = 1.0  # for reporting, at the end of a run
 _LONGEST_PAUSE_SECONDS = 5.0
 _LOOKS = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)  # seconds before each; reads can lag behind writes
+_LAGGING_LOOKS = 4  # after these, a state without our save is believed to be newer than it
 _MOST_MERGES = 3
 _MOST_ATTEMPTS = 1000  # the deadline comes first
 _ONE_MILLISECOND = 0.001
@@ -72,17 +73,19 @@ class Saver:
         mine = self._put(answered, answered.document, answered.sent_at)
         handled = {answered.version.id}
         for _ in range(_MOST_MERGES):
-            theirs = self._written_meanwhile(arn, mine, handled)
+            theirs = self._written_meanwhile(answered.version, mine, handled)
             if theirs is None:
                 break
             document = _parsed(theirs, answered.document, allow_plain_http=allow_plain_http)
             life = Lifetime.of(theirs, document) if document else None
-            if life and life.ours:  # another run's: the tokens that were issued later are the live ones
-                if life.issued_before(Lifetime(ours=True, start=mine.refreshed_at, expires_at=expires_at)):
-                    if CURRENT in theirs.labels:
-                        self._make_current(arn, mine.id, off=theirs.id)
-                    break
-            elif document and _same(document, answered):
+            ours = Lifetime(ours=True, start=mine.refreshed_at, expires_at=expires_at)
+            # Of two runs' tokens those that were issued later are the live ones, unless a person's edit lies between.
+            older = life is not None and life.ours and life.issued_before(ours)
+            if document and older and document.kept() == answered.document.kept():
+                if CURRENT in theirs.labels:
+                    self._make_current(arn, mine.id, off=theirs.id)
+                break
+            if document and (older or not (life and life.ours)) and _same(document, answered, rotated=older):
                 handled |= {theirs.id, mine.id}
                 mine = self._put(answered, document, mine.refreshed_at + _ONE_MILLISECOND)
                 continue
@@ -126,24 +129,27 @@ class Saver:
             else:
                 return _Saved(token, refreshed_at)
 
-    def _written_meanwhile(self, arn: str, mine: _Saved, handled: set[str]) -> Version | None:
+    def _written_meanwhile(self, presented: Version, mine: _Saved, handled: set[str]) -> Version | None:
         """Return the version that someone else stored between our reading and our saving, or just after it.
 
         Raises `Transient` if AWS does not let us look.
         """
         why = "reads still show the state before it"
-        for pause in _LOOKS:
+        for look, pause in enumerate(_LOOKS):
             if self._deadline.remaining() < pause + 2 * ATTEMPT_SECONDS:
                 break
             self._clock.sleep(pause)
             try:
-                current, previous = self._secrets.current_and_previous(arn)
+                current, previous = self._secrets.current_and_previous(presented.arn)
                 if current == mine.id and previous in handled:
                     return None
                 theirs = previous if current == mine.id else current
                 # Reads can lag behind writes: only a state that has our save in it tells what was written around it.
-                if mine.id in (current, previous) and theirs:
-                    return self._secrets.read_version(arn, theirs)
+                seen = mine.id in (current, previous)
+                if theirs and (seen or (look >= _LAGGING_LOOKS and theirs not in handled)):
+                    version = self._secrets.read_version(presented.arn, theirs)
+                    if seen or version.created > presented.created:  # two writes since ours have taken both labels
+                        return version
             except SecretError as error:
                 why = str(error)
         raise Transient(
@@ -173,5 +179,11 @@ def _parsed(version: Version, like: Document, *, allow_plain_http: bool) -> Docu
         return None
 
 
-def _same(document: Document, answered: Answered) -> bool:
-    return document.pick(answered.presented) == answered.document.pick(answered.presented)
+def _same(document: Document, answered: Answered, *, rotated: bool) -> bool:
+    """Tell whether a document has the credentials that were presented."""
+    if not rotated:
+        return document.pick(answered.presented) == answered.document.pick(answered.presented)
+    # Another run has put its tokens into it since; what they replaced can be told only if we logged in.
+    login_fields = document.provider.login_fields
+    logged_in = set(login_fields) <= set(answered.presented)
+    return logged_in and document.pick(login_fields) == answered.document.pick(login_fields)

@@ -1,0 +1,1 @@
+"""Two runs of one function at once, and a person: every order in which their steps can happen."""

@@ -1,0 +1,99 @@
+"""Every order in which the steps of several runs, and of a person, can happen.
+
+Depth first, each state once. Two states are one only if the store, the provider, the time, the edits to come and all
+that each run has seen are the same: then whatever can follow is the same too, so nothing is passed over, and reads
+that commute do not multiply.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from tests.safety.overlap.wired import Done, Sleep
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Iterator, Sequence
+
+    from tests.safety.overlap.playback import Runs
+    from tests.safety.overlap.state import State, Surroundings
+
+Schedule = tuple[int, ...]  # whose turn it was, step by step; the number after the last run's is the person
+
+
+@dataclass
+class Explorer:
+    """Two or more runs in one world. `edit` makes the person's named edit."""
+
+    surroundings: Surroundings
+    runs: Sequence[Runs]
+    edit: Callable[[State, str], State]
+    check: Callable[[State], list[str]]  # what is wrong with an end
+    most_preemptions: int | None = (
+        None  # how often a run that could go on may be made to wait for another; None: no bound
+    )
+    states: int = 0
+    ends: int = 0
+    violations: dict[str, list[Schedule]] = field(default_factory=dict)
+    _schedules: dict[Hashable, int] = field(default_factory=dict)  # that lead on from a state
+
+    def explore(self, start: State) -> int:
+        """Goes through every state that can be reached; returns how many schedules these amount to."""
+        return self._explore(start, None, self.most_preemptions, [])
+
+    def turns(self, state: State) -> Iterator[int]:
+        """Yields who can take the next step; sleepers wake in order of time."""
+        steps = [moment.next for moment in state.runs]
+        first = min((step.until for step in steps if isinstance(step, Sleep)), default=0.0)
+        for i, step in enumerate(steps):
+            if not isinstance(step, Done) and not (isinstance(step, Sleep) and step.until > first):
+                yield i
+        if state.edits:
+            yield len(state.runs)
+
+    def take(self, state: State, turn: int) -> State:
+        """Returns the state after a turn."""
+        if turn == len(state.runs):
+            return self.edit(state._replace(edits=state.edits[1:]), state.edits[0])
+        moment = state.runs[turn]
+        after, seen = self.surroundings.act(state, moment.next)
+        runs = (*state.runs[:turn], self.runs[turn].after(moment, seen), *state.runs[turn + 1 :])
+        return after._replace(runs=runs)
+
+    def told(self, start: State, schedule: Schedule) -> str:
+        """Writes a schedule down for a person to follow."""
+        lines, state = [], start
+        for turn in schedule:
+            what = f"{'AB'[turn]}: {state.runs[turn].next}" if turn < len(state.runs) else f"person: {state.edits[0]}"
+            state = self.take(state, turn)
+            lines.append(f"{state.now - start.now:7.3f} s  {what}")
+        return "\n".join([*lines, *(f"{'AB'[i]} ended {moment.next}" for i, moment in enumerate(state.runs))])
+
+    def _explore(self, state: State, last: int | None, left: int | None, so_far: list[int]) -> int:
+        # Who was last, and what is left of the bound, matter only where there is a bound.
+        key = state if left is None else (state, last, left)
+        known = self._schedules.get(key)
+        if known is not None:
+            return known
+        self.states += 1
+        turns = list(self.turns(state))
+        if not turns:
+            self.ends += 1
+            for wrong in self.check(state):
+                self.violations.setdefault(wrong, []).append(tuple(so_far))
+        count = 0 if turns else 1
+        for turn in turns:
+            preempts = left is not None and self._preempts(state, last, turn)
+            if preempts and left == 0:
+                continue
+            now_last = turn if turn < len(state.runs) else last  # a person interrupts nobody
+            now_left = left - preempts if left is not None else None
+            count += self._explore(self.take(state, turn), now_last, now_left, [*so_far, turn])
+        self._schedules[key] = count
+        return count
+
+    def _preempts(self, state: State, last: int | None, turn: int) -> bool:
+        """Tells whether a turn makes another run wait that was about to do something."""
+        if last is None or turn in (last, len(state.runs)):
+            return False
+        return not isinstance(state.runs[last].next, (Done, Sleep))

@@ -1,0 +1,89 @@
+"""Two runs of the same function at once, in every order of their steps: nobody loses a token, nobody's edit is lost.
+
+Every call to Secrets Manager, every request to the provider and every wait is a step. `tests.safety.overlap` goes
+through every order of them, each state of the world once (`explorer` says why that is enough), and checks every end,
+and the tick that follows ten minutes later.
+
+Here: all orders of two runs, without a bound, except where both find the session dead and wait for each other: there a
+run that could go on is made to wait for the other at most once. With a person who edits the secret at any moment: at
+most once, too. `scenarios.thorough` has the bounds of the long run. What is not promised stands in `Meeting.check`.
+"""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.handlers.kinds import KINDS
+from tests.safety.overlap.scenarios import Meeting, Scenario, every, outlasted, quick
+from tests.safety.overlap.threads import draw, follow
+from tests.safety.overlap.wired import Done, Wired
+
+if TYPE_CHECKING:
+    from tests.safety.overlap.state import State
+
+_UNPRUNED = 40  # schedules drawn at random, for each provider
+
+
+def _wrong(scenario: Scenario, bound: int | None, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Explores; returns what is wrong, each kind with the shortest schedule that shows it."""
+    meeting = Meeting(scenario, Wired(scenario.kind, monkeypatch))
+    meeting.explorer.most_preemptions = bound
+    assert meeting.explorer.explore(meeting.start) > 0
+    return "\n\n".join(
+        f"{wrong} ({len(schedules)} times)\n{meeting.explorer.told(meeting.start, min(schedules, key=len))}"
+        for wrong, schedules in meeting.explorer.violations.items()
+    )
+
+
+@pytest.mark.parametrize(("scenario", "bound"), [pair for pair in quick() if pair[0].edit is None], ids=str)
+def test_two_runs(scenario: Scenario, bound: int | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both end well: what is current is alive, and nobody is rejected or logs in who did not wait in vain."""
+    assert _wrong(scenario, bound, monkeypatch) == ""
+
+
+@pytest.mark.parametrize(("scenario", "bound"), [pair for pair in quick() if pair[0].edit], ids=str)
+def test_two_runs_and_a_person(scenario: Scenario, bound: int | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A person who writes at any moment finds their edit, with tokens that are alive."""
+    assert _wrong(scenario, bound, monkeypatch) == ""
+
+
+@pytest.mark.parametrize("provider", KINDS)
+@pytest.mark.parametrize("login_fields", [True, False])
+def test_saving_that_outlasts_the_wait(provider: str, monkeypatch: pytest.MonkeyPatch, *, login_fields: bool) -> None:
+    """A save held up for longer than the other run waits makes that one log in or give up; the next tick clears it."""
+    scenario = Scenario(provider, "both due", login_fields)
+    meeting = Meeting(scenario, Wired(scenario.kind, monkeypatch))
+    in_vain: list[set[str]] = []
+
+    def note(end: State) -> list[str]:
+        wrong = meeting.check(end)
+        if any(map(outlasted, end.runs)):
+            in_vain.append({moment.next.outcome for moment in end.runs if isinstance(moment.next, Done)})
+            _, done = meeting.tick(end)
+            wrong += [] if done == Done("fresh", raised=False) else [f"the next tick: {done}"]
+        return wrong
+
+    meeting.explorer.check = note
+    meeting.explorer.explore(meeting.start)
+
+    assert meeting.explorer.violations == {}
+    assert ({"logged_in"} if login_fields else {"rejected"}) <= set().union(*in_vain)
+
+
+@pytest.mark.parametrize("provider", KINDS)
+def test_the_model_is_the_truth(provider: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In real threads over real HTTP, in orders drawn at random, both runs do step by step what was explored."""
+    source = random.Random(provider)  # noqa: S311 - repeatable on purpose
+    scenarios = [scenario for scenario in every() if scenario.provider == provider]
+    drawn: set[tuple[str, ...]] = set()
+    for number in range(_UNPRUNED):
+        scenario = scenarios[number % len(scenarios)]
+        with monkeypatch.context() as context:
+            meeting = Meeting(scenario, Wired(scenario.kind, context))
+            path = draw(meeting, source)
+            follow(meeting, path, context)
+        drawn.add((str(scenario), *(str(turn) for turn, _ in path)))
+    assert len(drawn) > 0.9 * _UNPRUNED
