@@ -1,0 +1,149 @@
+"""People who edit the secrets, at the console."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from typing import TYPE_CHECKING, Any
+
+from werkzeug.datastructures import Headers
+
+from tests.safety.histories.ward import Account, Page, Ward, base_of, tokens_of
+from tests.secrets_manager.errors import ServiceError
+from tests.simulators import Received
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tests.safety.histories.world import World
+
+
+class People:
+    """They see the truth, take care, and can be wrong all the same."""
+
+    def __init__(self, history: World) -> None:
+        """Works on a history's secrets."""
+        self._history = history
+        self._count = 0
+        self._accounts: dict[str, Account] = {}
+
+    def account(self, name: str) -> Account:
+        """Returns an account by its name."""
+        return self._accounts[name]
+
+    def settle(self, short: str, *, tokens: bool, login: bool) -> Ward:
+        """Creates a secret."""
+        history = self._history
+        name = f"token-refresh/{history.kind.name}/{short}"
+        account = self._open_account(name)
+        ward = Ward(name, short, account)
+        fields = self._fields(account, tokens=tokens, login=login)
+        document = {"note": self._note(), **fields, "größe": [1, {"a": None}]}
+        history.store.create(name, document)
+        ward.base = base_of(document, history.kind)
+        return ward
+
+    def change_note(self, ward: Ward) -> None:
+        """Changes what is none of a run's business."""
+        document = self._document(ward)
+        if document is None:
+            self.mend(ward)
+        else:
+            self._write(ward, {**document, "note": self._note()}, self._owner(document, ward), usable=ward.usable)
+
+    def open_page(self, ward: Ward) -> None:
+        """Opens the secret, to save it some time later."""
+        document = self._document(ward)
+        if document is not None and ward.usable:
+            ward.page = Page(document, self._owner(document, ward))
+
+    def save_page(self, ward: Ward) -> None:
+        """Saves the page opened then, with a note."""
+        if ward.page is None:
+            self.change_note(ward)
+        else:
+            self._write(ward, {**ward.page.document, "note": self._note()}, ward.page.account)
+
+    def paste_session(self, ward: Ward) -> None:
+        """Logs in at the provider, and stores what that gave."""
+        history, document = self._history, self._document(ward)
+        # Someone who is lied to, or whose account is gone, begins anew.
+        issued = None if history.in_a_mood or document is None else self._log_in(ward.account)
+        if document is None or issued is None or not ward.usable:
+            self.mend(ward)
+            return
+        history.end(ward)  # at some providers a login ends the session before
+        self._write(ward, {**document, **issued}, ward.account)
+
+    def paste_account(self, ward: Ward, *, login: bool) -> None:
+        """Stores another account's credentials."""
+        account = self._open_account(ward.name)
+        fields = self._fields(account, tokens=True, login=login)
+        self._write(ward, {"note": self._note(), **fields}, account)
+
+    def store_garbage(self, ward: Ward) -> None:
+        """Stores what is no document."""
+        self._write(ward, f"by mistake: {self._note()}", ward.account, usable=False)
+
+    def take_out_credentials(self, ward: Ward) -> None:
+        """Leaves nothing to present."""
+        self._write(ward, {"note": self._note()}, ward.account, usable=False)
+
+    def mend(self, ward: Ward) -> None:
+        """Stores what works."""
+        self.paste_account(ward, login=True)
+
+    def _write(self, ward: Ward, value: Mapping[str, Any] | str, account: Account, *, usable: bool = True) -> None:
+        history = self._history
+        # AWS can refuse a person, too.
+        with contextlib.suppress(ServiceError):
+            before = self._document(ward)
+            history.store.person_writes(ward.name, value)
+            if isinstance(value, str) or before is None or self._differ(before, value):
+                history.course.ended.add(ward.name)
+            ward.account, ward.usable = account, usable
+            ward.garbage = value if isinstance(value, str) else None
+            ward.base = [] if isinstance(value, str) else base_of(value, history.kind)
+            history.edited(ward)
+
+    def _differ(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+        """Tells whether a person stores other tokens than those that are there."""
+        return tokens_of(before, self._history.kind) != tokens_of(after, self._history.kind)
+
+    def _document(self, ward: Ward) -> dict[str, Any] | None:
+        try:
+            return self._history.store.current(ward.name).document
+        except ValueError:
+            return None
+
+    def _owner(self, document: Mapping[str, Any], ward: Ward) -> Account:
+        """Returns whose tokens a person sees, who need not be who the person meant."""
+        tokens = tokens_of(document, self._history.kind)
+        return self._accounts[self._history.provider.owner(tokens)] if tokens else ward.account
+
+    def _open_account(self, name: str) -> Account:
+        self._count += 1
+        account = Account(f"{name}#{self._count}", self._history.provider.create_account(f"{name}#{self._count}"))
+        self._accounts[account.name] = account
+        return account
+
+    def _fields(self, account: Account, *, tokens: bool, login: bool) -> dict[str, str]:
+        kind = self._history.kind
+        left_out = {*(() if tokens else kind.tokens), *(() if login else kind.login_fields)}
+        return {key: value for key, value in account.credentials.items() if key not in left_out}
+
+    def _log_in(self, account: Account) -> dict[str, Any] | None:
+        history = self._history
+        sent = history.kind.login(account.credentials)
+        headers = {"Authorization": sent.authorization, "Content-Type": sent.content_type}
+        given = Headers({name: value for name, value in headers.items() if value is not None})
+        received = Received(sent.method, sent.path, sent.query, given, json.dumps(sent.body).encode(), history.clock())
+        answer = history.provider.answer_to(received)
+        if answer.status != 200:
+            return None
+        said = answer.document()
+        return tokens_of({**said, **said.get("value", {})}, history.kind)
+
+    def _note(self) -> str:
+        self._count += 1
+        return f"dummy note {self._count}"

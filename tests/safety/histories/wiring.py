@@ -1,0 +1,131 @@
+"""The real function of a provider, wired in this process so that each of its steps passes a gate."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import logging
+import os
+from contextlib import ExitStack, contextmanager
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, Protocol
+from unittest.mock import patch
+
+from botocore.loaders import Loader
+
+from tests.handlers.world import NAMESPACE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from botocore.awsrequest import AWSPreparedRequest
+
+    from tests.handlers.clock import FakeClock
+    from tests.handlers.kinds import Kind
+    from tests.safety.histories.gate import Gate, RunClock
+
+_LABELS = ("AWSCURRENT", "AWSPENDING", "AWSPREVIOUS", "REJECTED", "UNREADABLE")
+# So that no two answers are issued in one millisecond.
+_ON_THE_WAY_SECONDS = 0.1
+# One secret after the other, so that a run's steps have an order.
+_ENVIRONMENT = {
+    "ALLOW_PLAIN_HTTP": "true",
+    "MAX_WORKERS": "1",
+    "POWERTOOLS_METRICS_NAMESPACE": NAMESPACE,
+    "POWERTOOLS_LOG_LEVEL": "DEBUG",
+    "POWERTOOLS_LOG_DEDUPLICATION_DISABLED": "true",
+}
+
+
+class Watching(Protocol):
+    """What is told of a run's own doings."""
+
+    def asking(self) -> None:
+        """A run is about to ask the provider."""
+
+    def answered(self, status: int, body: bytes) -> None:
+        """A run has an answer in its hands."""
+
+    def ended(self, results: list[Any]) -> None:
+        """A run knows how its secrets ended."""
+
+
+@contextmanager
+def wired(
+    kind: Kind, gate: Gate, clock: FakeClock, watching: Watching, environment: dict[str, str]
+) -> Iterator[Callable[[RunClock], Any]]:
+    """Yields what makes a cold function, given its clock."""
+    with ExitStack() as stack:
+        stack.enter_context(patch.dict(os.environ, {**_ENVIRONMENT, **environment}))
+        libraries_time = SimpleNamespace(sleep=clock.advance, time=clock.now)
+        app = importlib.import_module(f"functions.{kind.module}.app")
+        layer = importlib.import_module(f"token_refresh.{kind.module}")
+        function = importlib.import_module("token_refresh.function")
+        for target, double in {
+            "botocore.endpoint.time": libraries_time,
+            "urllib3.util.retry.time": libraries_time,
+            "botocore.loaders.create_loader": _loader,
+            "token_refresh.secrets_manager._client": _gated_clients(gate),
+            "token_refresh.rotation.post": _gated_post(gate, clock, watching),
+            "token_refresh.function.sweep": _telling(function.sweep, watching),
+            "token_refresh.function.one": _telling(function.one, watching),
+        }.items():
+            stack.enter_context(patch(target, double))
+
+        def cold_start(run_clock: RunClock) -> Any:  # noqa: ANN401  # the layer's own Function, imported late
+            # Powertools' logger keeps the stdout of whoever made it.
+            logging.root.manager.loggerDict.pop(kind.name, None)
+            return function.Function(getattr(layer, kind.constant), app.refresh, app.login, clock=run_clock)
+
+        yield cold_start
+
+
+@functools.cache
+def _cached_loader() -> Loader:
+    return Loader()
+
+
+def _loader(_: object) -> Loader:
+    """Returns one loader for all: parsing AWS's description of itself would take longer than most histories."""
+    return _cached_loader()
+
+
+def _gated_clients(gate: Gate) -> Callable[..., Any]:
+    make = importlib.import_module("token_refresh.secrets_manager")._client  # noqa: SLF001  # hooked into
+
+    def before_send(request: AWSPreparedRequest, **_: Any) -> None:  # noqa: ANN401  # botocore's own
+        target = request.headers["X-Amz-Target"]
+        operation = (target if isinstance(target, str) else target.decode()).removeprefix("secretsmanager.")
+        labels = (label for label in _LABELS if f'"{label}"' in str(request.body))
+        gate.step(" ".join((operation, *labels)))
+
+    def client(*arguments: Any, **options: Any) -> Any:  # noqa: ANN401  # passed on as they came
+        made = make(*arguments, **options)
+        made.meta.events.register("before-send.secretsmanager", before_send)
+        return made
+
+    return client
+
+
+def _gated_post(gate: Gate, clock: FakeClock, watching: Watching) -> Callable[..., Any]:
+    send = importlib.import_module("token_refresh.transport").post
+
+    def post(base_url: str, request: Any, seconds: float) -> Any:  # noqa: ANN401  # the layer's own types
+        gate.step(f"POST {request.path}")
+        watching.asking()
+        clock.advance(_ON_THE_WAY_SECONDS)
+        answer = send(base_url, request, seconds)
+        watching.answered(answer.status, answer.body)
+        return answer
+
+    return post
+
+
+def _telling(work: Callable[..., list[Any]], watching: Watching) -> Callable[..., list[Any]]:
+    @functools.wraps(work)
+    def telling(*arguments: object) -> list[Any]:
+        results = work(*arguments)
+        watching.ended(results)
+        return results
+
+    return telling

@@ -1,0 +1,213 @@
+"""The world of a history: its provider, Secrets Manager, clocks and people, and the trouble that they are in."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections import deque
+from typing import TYPE_CHECKING
+
+from tests.handlers.clock import HOUR, MINUTE, FakeClock
+from tests.safety.histories.course import Course
+from tests.safety.histories.gate import Gate, RunClock
+from tests.safety.histories.people import People
+from tests.safety.histories.tally import Tally
+from tests.safety.histories.ward import base_of, tokens_of
+from tests.safety.histories.watch import Watch
+from tests.secrets_manager import StaleReads, StrictSecretsManager
+from tests.simulators import Ekuaibao, FashionWorld, Mcs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from tests.handlers.kinds import Kind
+    from tests.safety.histories.ward import Ward
+    from tests.simulators.moods import Mood
+
+# More forced runs than any day sees; that versions are few is a promise of its own.
+_VERSION_QUOTA = 100_000
+_TIMESTAMP = re.compile("[0-9]{13}")  # epoch milliseconds, beside a signature
+
+
+class World:
+    """Everything but the runs."""
+
+    def __init__(self, kind: Kind, *, logins: Sequence[bool], seed: int = 0, odd: bool = False) -> None:
+        """Makes a world with a secret for each of `logins`, which says whether it holds login fields.
+
+        `odd` picks the provider's other habit: tokens that stay, a short licence, another spelling.
+        """
+        random.seed(seed)  # the SDK's own waits are random
+        self.kind, self.clock, self.gate, self.tally = kind, FakeClock(), Gate(), Tally(histories=1)
+        self.run_clock = RunClock(self.clock, self.gate)
+        self.store = StrictSecretsManager(self.clock, seed=seed)
+        self.store.set_version_quota(_VERSION_QUOTA)
+        self.provider = kind.simulator(clock=self.clock)
+        self._take_up_habits(odd=odd)
+        self.people: People = People(self)
+        self.watch = Watch(self)
+        self.story: list[str] = [f"{kind.name}, login fields {list(logins)}" + (", odd habits" if odd else "")]
+        self.wards = [self.people.settle("abc"[i], tokens=True, login=login) for i, login in enumerate(logins)]
+        self.course = Course(sweep=True, plain=True, undisturbed=True)
+        self.moods: deque[Mood] = deque()  # that the next requests will meet
+        self._standing: Mood | None = None
+        self._aws_in_trouble = False
+        self._settled_at = 0.0  # when reads show every write, in steady seconds
+        self._lag = 0.0
+        self._events = 0
+        self._deleted: set[str] = set()
+        self.clock_settings: dict[int, int] = {}  # times that the runs' clock was set, by hour
+
+    # What can happen
+
+    def pass_time(self, seconds: float) -> None:
+        """Lets time pass without a tick."""
+        self.story.append(f"{seconds / MINUTE:g} minutes pass")
+        self.clock.advance(seconds)
+
+    def heal(self) -> None:
+        """Ends all trouble but that of the secrets themselves."""
+        self.story.append("all trouble ends")
+        self.store.heal()
+        self.provider.behave()
+        self.moods.clear()
+        self._standing, self._aws_in_trouble = None, False
+        self._settled_at = max(self._settled_at, self.clock.monotonic() + self._lag)
+        self._lag = 0.0
+        self.run_clock.wrong_by = 0.0
+        if self._settled_at > self.clock.monotonic():
+            self.pass_time(self._settled_at - self.clock.monotonic())
+
+    def kill(self) -> None:
+        """Kills the run that is about to take a step."""
+        lane = self.gate.active
+        if lane is not None:
+            lane.killed = self.course.killed = True
+            self.tally.kills += 1
+
+    def misbehave(self, mood: Mood, times: int | None) -> None:
+        """Puts the provider into a mood."""
+        self.provider.misbehave(mood, times)
+        self.course.undisturbed = self.course.plain = False
+        if times is None:
+            self._standing = mood
+        else:
+            self.moods.extend([mood] * times)
+
+    def trouble(self, make: Callable[[], object]) -> None:
+        """Lets AWS get into trouble."""
+        self._aws_in_trouble = True
+        make()
+
+    def lag(self, rule: StaleReads) -> None:
+        """Lets reads lag behind writes from now on."""
+        self._aws_in_trouble = True
+        self._settled_at = max(self._settled_at, self.clock.monotonic() + self._lag)
+        self._lag = rule.seconds
+        self.store.set_stale_reads(rule)
+        for ward in self.wards:
+            ward.misled = True
+
+    def set_clock_wrong(self, seconds: float) -> None:
+        """Sets the runs' clock."""
+        self.run_clock.wrong_by, self.course.clock_set = seconds, True
+        hour = int(self.clock() // HOUR)
+        self.clock_settings[hour] = self.clock_settings.get(hour, 0) + 1
+        for ward in self.wards:
+            ward.misled = True
+
+    def end_session(self, ward: Ward) -> None:
+        """Lets the provider forget a session."""
+        self.provider.revoke(ward.account.name)
+        self.end(ward)
+
+    def delete_account(self, ward: Ward) -> None:
+        """Lets the provider forget an account."""
+        self.provider.delete_account(ward.account.name)
+        self._deleted.add(ward.account.name)
+        self.end(ward)
+
+    def end(self, ward: Ward) -> None:
+        """Notes that a session is no longer any run's to answer for."""
+        ward.ended = self.next_event()
+        self.course.ended.add(ward.name)
+
+    def edited(self, ward: Ward) -> None:
+        """Notes that a person has stored something."""
+        self.tally.edits += 1
+        self.course.edited.add(ward.name)
+        ward.ended, ward.misled = 0, not self.is_honest
+        hour = int(self.clock() // HOUR)
+        ward.room_in_hour[hour] = ward.room_in_hour.get(hour, 0) + 1
+
+    # How things stand
+
+    @property
+    def is_calm(self) -> bool:
+        """Whether AWS, provider and clock are in order."""
+        settled = not self._lag and self.clock.monotonic() >= self._settled_at
+        return settled and not self.in_a_mood and self.is_honest
+
+    @property
+    def in_a_mood(self) -> bool:
+        """Whether the provider's next answer will be odd."""
+        return bool(self.moods) or self._standing is not None
+
+    @property
+    def is_honest(self) -> bool:
+        """Whether reads and the runs' clock tell the truth."""
+        return not self._aws_in_trouble and not self.run_clock.wrong_by
+
+    def is_live(self, ward: Ward) -> bool:
+        """Says whether what is current would be accepted by the provider."""
+        current = self.store.current(ward.name)
+        try:
+            return self.provider.is_live(current.document)
+        except ValueError:
+            return False
+
+    def ward(self, name: str) -> Ward:
+        """Returns a secret under watch."""
+        return next(ward for ward in self.wards if ward.name == name)
+
+    def can_log_in(self, ward: Ward) -> bool:
+        """Says whether a login with what is current would succeed."""
+        names = {name for name, _ in ward.base}
+        return set(self.kind.login_fields) <= names and ward.account.name not in self._deleted
+
+    def take_for_granted(self, ward: Ward) -> None:
+        """From here on takes what is current for what a person wanted."""
+        current = self.store.current(ward.name)
+        try:
+            document = current.document
+        except ValueError:
+            ward.base, ward.garbage, ward.usable = [], str(current.value), False
+            return
+        tokens = tokens_of(document, self.kind)
+        ward.base, ward.garbage, ward.usable = base_of(document, self.kind), None, bool(tokens)
+        if tokens:
+            ward.account = self.people.account(self.provider.owner(tokens))
+
+    def next_event(self) -> int:
+        """Returns a number that orders what happens."""
+        self._events += 1
+        return self._events
+
+    def next_mood(self) -> Mood | None:
+        """Returns the mood that a request meets."""
+        return self.moods.popleft() if self.moods else self._standing
+
+    def secret_values(self) -> set[str]:
+        """Returns every value that nothing may show."""
+        values = self.provider.issued | self.store.secret_values()
+        # Nor the gender in Fashion World's profile, an everyday word here.
+        return {value for value in values if not _TIMESTAMP.fullmatch(value)} - {"secret"}
+
+    def _take_up_habits(self, *, odd: bool) -> None:
+        match self.provider:
+            case Mcs():
+                self.provider.rotates = not odd
+            case FashionWorld():
+                self.provider.expiry_field = "expiresIn" if odd else "expireIn"
+            case Ekuaibao():
+                self.provider.licence_days = 0.25 if odd else None

@@ -1,0 +1,133 @@
+"""Hypothesis looks for a history in which a promise is broken, and for the shortest one like it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import HealthCheck, note, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+
+from tests.handlers.clock import DAY, HOUR, MINUTE
+from tests.handlers.kinds import KINDS
+from tests.safety.histories import happenings
+from tests.safety.histories.course import Second
+from tests.safety.histories.gate import SCHEDULE_BITS
+from tests.safety.histories.history import SWEEP, History
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tests.safety.histories.happenings import Happening
+
+_SECRETS = st.integers(0, 2)
+_STEPS = st.integers(1, 16)
+_INTERRUPTIONS = st.lists(
+    st.tuples(_STEPS, st.one_of(*map(st.sampled_from, happenings.IN_A_RUN)), _SECRETS),
+    min_size=1,
+    max_size=2,
+).map(tuple)
+_ORDERS = st.sampled_from(("sweep", "sweep", "one", "forced", "retry"))
+
+
+class Histories(RuleBasedStateMachine):
+    """One history; `History` itself checks the promises after every step."""
+
+    history: History
+
+    @initialize(
+        kind=st.sampled_from(list(KINDS.values())),
+        logins=st.lists(st.booleans(), min_size=1, max_size=2),
+        odd=st.booleans(),
+    )
+    def begin(self, kind: Any, logins: list[bool], *, odd: bool) -> None:  # noqa: ANN401  # a Kind, which st cannot say
+        """Opens the accounts and creates their secrets."""
+        self.history = History(kind, logins=logins, odd=odd)
+        self.history.__enter__()
+
+    @rule(after=st.sampled_from((0.0, 0.55)))
+    def tick(self, after: float) -> None:
+        """The timer ticks, after a while."""
+        self.history.pass_time(10 * MINUTE + after * self.history.kind.seconds)
+        self.history.tick()
+
+    @rule(interruptions=_INTERRUPTIONS, seconds=st.sampled_from((540, 60)))
+    def disturbed_tick(self, interruptions: tuple[tuple[int, Happening, int], ...], seconds: float) -> None:
+        """Things happen in the middle of a run, which may be killed."""
+        self.history.pass_time(0.55 * self.history.kind.seconds)
+        self.history.tick(interruptions=interruptions, seconds=seconds)
+
+    @rule(
+        step=st.integers(1, 12),
+        orders=st.tuples(_ORDERS, _ORDERS),
+        on=_SECRETS,
+        schedule=st.integers(0, 2**SCHEDULE_BITS - 1),
+        interruptions=st.one_of(st.just(()), _INTERRUPTIONS),
+        calm=st.booleans(),
+    )
+    def overlap(  # noqa: PLR0913  # what there is to choose
+        self,
+        step: int,
+        orders: tuple[str, str],
+        on: int,
+        schedule: int,
+        interruptions: tuple[tuple[int, Happening, int], ...],
+        *,
+        calm: bool,
+    ) -> None:
+        """Two runs overlap."""
+        if calm:
+            self.history.heal()
+        self.history.pass_time(0.55 * self.history.kind.seconds)
+        first, other = (self._event(order, on) for order in orders)
+        self.history.run(first, interruptions=interruptions, second=Second(step, other, schedule))
+
+    @rule(order=_ORDERS, on=_SECRETS)
+    def by_hand(self, order: str, on: int) -> None:
+        """A person invokes the function."""
+        self.history.run(self._event(order, on))
+
+    @rule(happening=st.one_of(*map(st.sampled_from, happenings.BETWEEN_RUNS)), on=_SECRETS)
+    def something_happens(self, happening: Happening, on: int) -> None:
+        """Something happens between two runs."""
+        self.history.happens(happening, on)
+
+    @rule(seconds=st.sampled_from((MINUTE, HOUR, DAY, 15 * DAY)))
+    def time_passes(self, seconds: float) -> None:
+        """Nobody ticks for a while."""
+        self.history.pass_time(seconds)
+
+    @rule()
+    def find_everyone(self) -> None:
+        """All trouble ends, and the timer ticks."""
+        self.history.fair_tick()
+
+    def teardown(self) -> None:
+        """Ends the history."""
+        if hasattr(self, "history"):
+            try:
+                self.history.end_of_story()
+            finally:
+                note("\n".join(self.history.story))
+                self.history.__exit__(None, None, None)
+
+    def _event(self, order: str, on: int) -> Mapping[str, Any]:
+        name = self.history.wards[on % len(self.history.wards)].name
+        events = {
+            "sweep": SWEEP,
+            "one": {"secret_id": name},
+            "forced": {"secret_id": name, "force": True},
+            "retry": {"retry_rejected": True},
+        }
+        return events[order]
+
+
+TestHistories = pytest.mark.timeout(600)(Histories.TestCase)  # seconds; a failure takes minutes to shrink
+TestHistories.settings = settings(
+    max_examples=40,
+    stateful_step_count=25,
+    derandomize=True,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)

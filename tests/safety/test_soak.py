@@ -1,0 +1,55 @@
+"""The soak itself: a short one is green, and what it finds it says."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.safety import soak
+from token_refresh.secrets_manager import SecretsManager
+
+if TYPE_CHECKING:
+    import pytest
+
+_SHORT = ["--rotations", "40", "--jobs", "1"]
+
+
+def test_a_short_soak_keeps_every_promise(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """It ends with 0 and a table in which nothing is lost."""
+    monkeypatch.setattr(soak, "ACTIONS", 40)
+
+    assert soak.main(_SHORT) == 0
+
+    rows = _rows(capsys)
+    assert int(rows["rotations"]) >= 40
+    assert rows["lost silently"] == rows["leaks"] == rows["other promises broken"] == "0"
+
+
+def test_a_missing_safeguard_is_told(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the proof it ends with 1, and names the promise, the steps and the seed."""
+    monkeypatch.setattr(SecretsManager, "prove", lambda *_: None)
+
+    monkeypatch.setattr(soak, "_MOST_BROKEN", 1)
+
+    assert soak.main(_SHORT) == 1
+
+    said = capsys.readouterr().out
+    assert "seed 0: asked without a proof" in said
+    assert "1. A: BatchGetSecretValue" in said
+    assert "python -m tests.safety.soak --seed 0" in said
+
+
+def test_a_history_can_be_replayed(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same seed tells the same story, twice."""
+    monkeypatch.setattr(soak, "ACTIONS", 8)
+    stories = []
+    for _ in range(2):
+        assert soak.main(["--seed", "3"]) == 0
+        stories.append(capsys.readouterr().out)
+
+    assert stories[0] == stories[1]
+    assert "tick" in stories[0]
+
+
+def _rows(capsys: pytest.CaptureFixture[str]) -> dict[str, str]:
+    lines = [line.split("│") for line in capsys.readouterr().out.splitlines() if line.count("│") == 3]
+    return {name.strip(): value.strip().replace(",", "") for _, name, value, _ in lines}
