@@ -30,7 +30,7 @@ from token_refresh.errors import Transient
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-USER_AGENT = "token-refresh (AWS Lambda; +https://github.com/token-refresh/token-refresh)"
+USER_AGENT = "token-refresh (AWS Lambda)"
 CONNECT_SECONDS = 3.0
 READ_SECONDS = 10.0  # without a byte
 MOST_BYTES = 1024 * 1024  # 1 MiB
