@@ -74,7 +74,8 @@ def iso(epoch_seconds: float) -> str:
 def parse_iso(text: object) -> float | None:
     """Parse what `iso` wrote into epoch seconds; anything else is None."""
     try:
-        moment = datetime.fromisoformat(text) if isinstance(text, str) else None
+        # ASCII: Python takes any character for the "T", and a person's may be one that nothing can encode.
+        moment = datetime.fromisoformat(text) if isinstance(text, str) and text.isascii() else None
     except ValueError:
         return None
     return moment.timestamp() if moment and moment.tzinfo else None

@@ -11,16 +11,26 @@ import base64
 import html
 import logging
 import re
+from array import array
 from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 # Shorter values would mask ordinary words.
 _SHORTEST = 6  # characters
+_LAYERS = 4  # of encodings inside encodings, none included
+_LONGEST_FORM = 12  # characters for one byte
+_BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_="
+_ESCAPES = (
+    re.compile(rb"%[0-9a-f]{2}", re.IGNORECASE),
+    re.compile(rb"(?:\\u(?:d[89ab][0-9a-f]{2}\\u(?=d[c-f]))?[0-9a-f]{4})|\\[\"\\/']", re.IGNORECASE),
+    re.compile(rb"&(?:#[0-9]{1,7}|#x[0-9a-f]{1,6}|[a-z]{2,8});", re.IGNORECASE),
+)
 _LIBRARIES = ("boto3", "botocore", "http", "requests", "s3transfer", "urllib3")
 _WITHHELD = "withheld: this library's log lines can carry credentials"
 
@@ -29,45 +39,114 @@ class Mask:
     """The credential values of one secret, and the text without them."""
 
     def __init__(self) -> None:
-        self._values: set[str] = set()
-        self._pattern: re.Pattern[str] | None = None
+        self._needles: dict[bytes, bool] = {}  # what to look for, in lower case, and whether it is Base64
+        self._longest = 0  # of the values, in bytes
 
     def add(self, values: Iterable[object]) -> None:
         """Add values just read or received; anything but a string of six characters or more is passed over."""
-        self._values |= {value for value in values if isinstance(value, str) and len(value) >= _SHORTEST}
-        self._pattern = None
+        for value in values:
+            if isinstance(value, str) and len(value) >= _SHORTEST:
+                raw = value.encode("utf-8", "surrogatepass")
+                self._longest = max(self._longest, len(raw))
+                self._needles |= {raw.lower(): False, **dict.fromkeys(_base64(raw), True)}
 
     def hide(self, text: str) -> str:
-        """Return the text with every known value, in any of its usual encodings, replaced by ``***``."""
-        if not self._values:
+        """Return the text with every known value, in any of its usual encodings, replaced by ``***``.
+
+        The text is decoded, since every encoder escapes other characters. No regular expression is made of the values:
+        a provider or a secret could choose them so that it takes minutes, or all the memory.
+        """
+        if not self._needles:
             return text
-        if self._pattern is None:  # compiled only when there is something to hide: most secrets are not due
-            longest_first = sorted(self._values, key=len, reverse=True)
-            forms = [form for value in longest_first for form in (*_base64(value), "".join(map(_loosely, value)))]
-            self._pattern = re.compile("|".join(forms), re.IGNORECASE)
-        return self._pattern.sub("***", text)
+        original, spans = text.encode("utf-8", "surrogatepass"), set[tuple[int, int]]()
+        # In a form, "+" is a space.
+        places = range(len(original) + 1)
+        views = [_View(data, places[:-1], places[1:]) for data in (original, original.replace(b"+", b" "))]
+        for _ in range(_LAYERS):
+            spans.update(*(view.find(self._needles) for view in views))
+            # One kind at a time: what one encoder wrote may look like another's escape.
+            deeper = [view.decoded(escapes) for view in views for escapes in _ESCAPES]
+            views = list({view.data: view for view in deeper if view}.values())
+        return _without(original, spans).decode("utf-8", "surrogatepass") if spans else text
+
+    def hide_beginning(self, text: str, characters: int) -> str:
+        """Return at least so much of a text's beginning, hidden; nothing that it leaves out has begun in it."""
+        margin = _LONGEST_FORM * self._longest
+        if len(text) <= characters + margin:
+            return self.hide(text)
+        hidden = self.hide(text[: characters + margin])
+        return hidden[: max(len(hidden) - margin, 0)]
 
 
-def _base64(value: str) -> tuple[str, ...]:
-    encoded = base64.b64encode(value.encode("utf-8", "surrogatepass")).rstrip(b"=").decode()
-    return re.escape(encoded) + "=*", re.escape(encoded.replace("+", "-").replace("/", "_"))
+@dataclass(frozen=True, slots=True, repr=False)
+class _View:
+    """A text with some layers of encoding taken off; where each of its bytes begins and ends in the original."""
+
+    data: bytes
+    starts: Sequence[int]
+    ends: Sequence[int]
+
+    def find(self, needles: Mapping[bytes, bool]) -> set[tuple[int, int]]:
+        """Return the parts of the original that hold a needle."""
+        spans, lower = set(), self.data.lower()
+        for needle, is_base64 in needles.items():
+            start = lower.find(needle)
+            while start >= 0:
+                end = start + len(needle)
+                first, last = self._widened(start, end) if is_base64 else (start, end)
+                spans.add((self.starts[first], self.ends[last - 1]))
+                start = lower.find(needle, end)
+        return spans
+
+    def _widened(self, start: int, end: int) -> tuple[int, int]:
+        """Take in the characters of Base64 that a value shares with its neighbours."""
+        before, after = self.data[max(start - 3, 0) : start], self.data[end : end + 3]
+        return start - len(before) + len(before.rstrip(_BASE64)), end + len(after) - len(after.lstrip(_BASE64))
+
+    def decoded(self, escapes: re.Pattern[bytes]) -> _View | None:
+        """Take one layer of one kind of escapes off; None if there is none."""
+        data, starts, ends, done = bytearray(), array("L"), array("L"), 0
+        for escape in escapes.finditer(self.data):
+            start, end = escape.span()
+            sign = _meant(escape)
+            data += self.data[done:start] + sign
+            starts.extend((*self.starts[done:start], *[self.starts[start]] * len(sign)))
+            ends.extend((*self.ends[done:start], *[self.ends[end - 1]] * len(sign)))
+            done = end
+        if not done:
+            return None
+        starts.extend(self.starts[done:])
+        ends.extend(self.ends[done:])
+        return _View(bytes(data + self.data[done:]), starts, ends)
 
 
-def _loosely(character: str) -> str:
-    """Return a pattern for one character as any encoder may have written it: each escapes other ones."""
-    if character.isascii() and character.isalnum():
-        return character
-    percent = "".join(f"%(?:25)*{byte:02x}" for byte in character.encode("utf-8", "surrogatepass"))
-    utf16 = character.encode("utf-16-be", "surrogatepass").hex()
-    escaped = "".join(rf"\\+u{utf16[i : i + 4]}" for i in range(0, len(utf16), 4))
-    if character == "\\":  # escaped once, twice or not at all: never half of a pair, which would leave broken JSON
-        return f"(?:{percent}|{escaped}|" + r"\\{2}|\\{4}|\\)"
-    ways = [re.escape(character), percent, escaped, re.escape(html.escape(character))]
-    if character in "\"/'":
-        ways.append(r"\\+" + re.escape(character))
-    if character == " ":
-        ways.append(r"\+")
-    return f"(?:{'|'.join(ways)})"
+def _meant(escape: re.Match[bytes]) -> bytes:
+    text = escape[0]
+    if text.startswith(b"%"):
+        return bytes.fromhex(text[1:].decode())
+    if text[1:2] in b"uU" and text.startswith(b"\\"):
+        units = bytes.fromhex(text.replace(b"\\u", b"").replace(b"\\U", b"").decode())
+        return units.decode("utf-16-be", "surrogatepass").encode("utf-8", "surrogatepass")
+    if text.startswith(b"\\"):
+        return text[1:]
+    return html.unescape(text.decode()).encode("utf-8", "surrogatepass")
+
+
+def _base64(raw: bytes) -> Iterator[bytes]:
+    """Yield what the value looks like inside the Base64 of a longer text, at each of its three places in a triple."""
+    for offset in range(3):
+        encoded = base64.b64encode(bytes(offset) + raw)[(0, 2, 3)[offset] :]
+        whole = encoded[: len(encoded) - (0, 3, 2)[(offset + len(raw)) % 3]].lower()
+        yield from (whole, whole.replace(b"+", b"-").replace(b"/", b"_"))
+
+
+def _without(text: bytes, spans: Iterable[tuple[int, int]]) -> bytes:
+    hidden, done = bytearray(), 0
+    for start, end in sorted(spans):
+        if start >= done:
+            hidden += text[done:start] + b"***"
+        done = max(done, end)
+    return bytes(hidden + text[done:])
 
 
 _current: ContextVar[Mask | None] = ContextVar("mask", default=None)  # of the secret that this thread works on

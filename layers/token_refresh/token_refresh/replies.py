@@ -6,6 +6,7 @@ The tables are data and stand in `token_refresh.mcs`, `.fashion_world` and `.eku
 from __future__ import annotations
 
 import json
+import threading
 import unicodedata
 from dataclasses import dataclass, field
 from enum import Enum
@@ -22,6 +23,8 @@ _SUCCESSES = range(200, 300)  # of HTTP
 CLIENT_ERRORS = range(400, 500)  # of HTTP, which the providers' own codes follow
 _TOO_MANY_REQUESTS = 429
 _MOST_DIGITS = 400
+# A mebibyte of JSON can be thirty in memory: those of all workers at once would be more than the function has.
+_ONE_AT_A_TIME = threading.Lock()
 
 
 class Ask(Enum):
@@ -102,8 +105,10 @@ class Reader:
 
     def read(self, answer: Answer, ask: Ask, sent_at: float) -> tuple[Meaning, Reply]:
         """Return what the answer means; `sent_at` is when the request left, in epoch seconds."""
-        body = parse_object(answer.body)
-        reply = Reply(answer.status) if body is None else self.parse(body, ask, answer.status, sent_at)
+        with _ONE_AT_A_TIME:
+            body = parse_object(answer.body)
+            reply = Reply(answer.status) if body is None else self.parse(body, ask, answer.status, sent_at)
+            del body
         row = next(row for row in (*OPENING_ROWS, *self.rows, *CLOSING_ROWS) if row.matches(reply))
         return (row.refresh if ask is Ask.REFRESH else row.login), reply
 

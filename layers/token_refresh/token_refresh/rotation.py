@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 # Another run may hold the answer and be about to store it. Seconds before each look, 15 in all.
 _WAITS = (1.0, 2.0, 4.0, 8.0)
 _LONGEST_MESSAGE = 200  # characters of a provider's own message
+_LONGEST_CODE = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,11 +262,12 @@ class Rotation:
     def _quote(self, reply: Reply) -> str:
         title, codes = self._tools.provider.title, f"HTTP {reply.status}"
         if reply.code is not None and reply.code != reply.status:
-            codes += f", code {reply.code}"
+            codes += f", code {str(reply.code)[:_LONGEST_CODE]}"
         if not reply.message:
             return f"{title} answered {codes}"
         # Masked before it is cut: a cut could leave half a token that no mask knows.
-        said = "".join(c if c.isprintable() else " " for c in self._mask.hide(reply.message))
+        beginning = self._mask.hide_beginning(reply.message, 10 * _LONGEST_MESSAGE)
+        said = "".join(c if c.isprintable() else " " for c in beginning)
         shown = self._mask.hide(" ".join(said.split()))[:_LONGEST_MESSAGE]
         hint = self._tools.provider.reader.hints.get(reply.message.strip().lower())
         return f'{title} said "{shown}" ({codes})' + (f": {hint}" if hint else "")

@@ -51,7 +51,7 @@ def one(tools: Tools, order: Order, secret_id: str) -> list[Result]:
     except SecretError as error:
         return [Result(secret_id, error.outcome, str(error))]
     if version is None:
-        raise InvalidEvent(f"secret_id: there is no secret {secret_id} in this account and region")
+        raise InvalidEvent(f"secret_id: there is no secret {secret_id!a} in this account and region")
     # An ARN's name ends in random characters, so only the answer tells for certain.
     check_prefix(version.name, tools.settings.secret_prefix)
     return [Rotation(tools, order).run(version.arn, version.name)]

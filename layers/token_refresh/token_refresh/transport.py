@@ -71,6 +71,10 @@ def check_base_url(url: str, *, allow_plain_http: bool) -> str | None:
     odd = any(sign in url for sign in "?#@\\") or not port_is_a_number
     if parts.scheme not in ("http", "https") or not parts.hostname or odd or not url.isprintable() or " " in url:
         return "a URL such as https://api.example.com, without credentials, query or fragment"
+    try:
+        requests.Request("POST", url).prepare()  # stricter about host names
+    except requests.RequestException:
+        return "a URL such as https://api.example.com"
     return None
 
 
@@ -240,3 +244,11 @@ class _Adapter(HTTPAdapter):
             ConnectionCls = Tls
 
         self.poolmanager.pool_classes_by_scheme = {"http": PlainPool, "https": TlsPool}
+
+    def build_response(self, req: requests.PreparedRequest, resp: Any) -> requests.Response:  # noqa: ANN401  # urllib3's
+        """Make the response without its cookies: Python's parser prints those that it does not understand."""
+        original, resp._original_response = resp._original_response, None  # noqa: SLF001  # where requests finds them
+        try:
+            return super().build_response(req, resp)
+        finally:
+            resp._original_response = original  # noqa: SLF001

@@ -1,0 +1,1 @@
+"""What the tests against hostile answers, secrets and events share."""

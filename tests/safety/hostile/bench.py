@@ -1,0 +1,221 @@
+"""One function on a bench: its real code and SDK, but without sockets, so that thousands of runs are quick."""
+
+from __future__ import annotations
+
+import importlib
+import io
+import json
+import logging
+import sys
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
+from botocore.loaders import Loader
+
+from tests.handlers.clock import Context, FakeClock
+from tests.handlers.world import NAMESPACE, RUN_SECONDS
+from tests.safety.hostile.talk import chain
+from tests.secrets_manager import StrictSecretsManager
+from tests.secrets_manager.errors import ServiceError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from botocore.awsrequest import AWSPreparedRequest
+
+    from tests.handlers.kinds import Kind
+    from tests.secrets_manager import Version
+
+RAISING = frozenset({"transient", "denied", "rejected", "invalid_secret", "unreadable", "not_stored"})
+OUTCOMES = RAISING | {"fresh", "refreshed", "logged_in", "superseded", "deferred"}
+LONGEST_LINE = 1_000  # characters of a failure: a message of 200, codes, and our own words
+_LOADER = Loader()  # the SDK's, of its own description of AWS: parsing that anew would be half of every test
+_NOWHERE = "https://provider.invalid"
+_LINE_BEFORE = "1 of 1 secrets failed: "
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a run with one secret ended."""
+
+    name: str
+    outcome: str
+    why: str | None
+    before: Version
+    after: Version
+    kept: bytes | None
+    asked: int  # times
+    seconds: float  # of this process's computing: a busy machine does not make them more
+    said: str  # on every channel
+
+    @property
+    def untouched(self) -> bool:
+        """Whether AWSCURRENT is what it was, byte for byte."""
+        return (self.before.id, self.before.value) == (self.after.id, self.after.value)
+
+
+class Bench:
+    """A function, the store behind it, and what its provider answers: each answer once, the last one for ever."""
+
+    def __init__(self, kind: Kind, store: StrictSecretsManager, clock: FakeClock) -> None:
+        """Is made by `bench`."""
+        self.kind, self.store, self.clock = kind, store, clock
+        self.prefix = f"token-refresh/{kind.name}/"
+        self.answers: list[tuple[int, bytes]] = []
+        self.asked = 0
+        self.function: Any = None
+        self.printed = io.StringIO()
+        self.records = io.StringIO()
+        self._made = 0
+
+    def add(self, value: Mapping[str, Any] | str | bytes) -> str:
+        """Creates a secret of this value; returns its name."""
+        self._made += 1
+        name = f"{self.prefix}{self._made}"
+        self.store.create(name, value)
+        return name
+
+    def run(self, value: Mapping[str, Any] | str | bytes, *answers: tuple[int, bytes]) -> Ended:
+        """Runs with one new secret, and checks what is true of every run."""
+        name = self.add(value)
+        self.answers, self.asked = list(answers), 0
+        before = self.store.current(name)
+        began = time.process_time()
+        returned, raised = self.invoke({"secret_id": name})
+        seconds = time.process_time() - began
+        outcome, why = _ending(name, returned, raised)
+        labels = self.store.labels(name)
+        kept = self.store.secret(name).version(labels["UNREADABLE"]).binary if "UNREADABLE" in labels else None
+        said = self.said(returned, raised)
+        return Ended(name, outcome, why, before, self.store.current(name), kept, self.asked, seconds, said)
+
+    def invoke(self, event: object) -> tuple[dict[str, Any] | None, Exception | None]:
+        """Invokes the function, as Lambda does."""
+        try:
+            return self.function(event, Context(self.clock, RUN_SECONDS)), None
+        except Exception as error:  # noqa: BLE001 - whatever it is, the test looks at it
+            return None, error
+
+    def said(self, returned: object, raised: BaseException | None) -> str:
+        """Returns all that was said since the last time, with a result and an exception."""
+        everything = [self.printed.getvalue(), self.records.getvalue(), json.dumps(returned), *chain(raised)]
+        for stream in (self.printed, self.records):
+            stream.seek(0)
+            stream.truncate()
+        return "\n".join(everything)
+
+    def post(self, _base_url: str, _request: object, _seconds: float) -> Any:  # noqa: ANN401 - the layer's Answer
+        """Answers in the place of `token_refresh.transport.post`."""
+        status, body = self.answers[min(self.asked, len(self.answers) - 1)]
+        self.asked += 1
+        return importlib.import_module("token_refresh.transport").Answer(status, body)
+
+
+@contextmanager
+def bench(kind: Kind, base_url: str | None = None) -> Iterator[Bench]:
+    """Sets a function up; with a base URL its requests to the provider go over real sockets."""
+    clock = FakeClock()
+    factory = logging.getLogRecordFactory()
+    with StrictSecretsManager(clock) as store, pytest.MonkeyPatch.context() as patch:
+        made = Bench(kind, store, clock)
+        patch.setattr(sys, "stdout", made.printed)
+        patch.setattr(sys, "stderr", made.printed)
+        patch.setattr(logging.root, "handlers", [logging.StreamHandler(made.records)])
+        patch.setattr(logging.root, "level", logging.DEBUG)
+        patch.setattr("botocore.loaders.create_loader", lambda _: _LOADER)
+        waiting = SimpleNamespace(sleep=clock.advance, time=clock.now)
+        patch.setattr("botocore.endpoint.time", waiting)
+        patch.setattr("urllib3.util.retry.time", waiting)
+        for name, value in _environment(made, base_url or _NOWHERE).items():
+            patch.setenv(name, value)
+        _without_sockets(store, patch)
+        logging.root.manager.loggerDict.pop(kind.name, None)  # Powertools' logger keeps the stdout it was made with
+        app = importlib.import_module(f"functions.{kind.module}.app")
+        layer = importlib.import_module(f"token_refresh.{kind.module}")
+        function = importlib.import_module("token_refresh.function")
+        if base_url is None:
+            patch.setattr("token_refresh.rotation.post", made.post)
+        made.function = function.Function(getattr(layer, kind.constant), app.refresh, app.login, clock=clock)
+        yield made
+        store.check_invariants()
+    logging.setLogRecordFactory(factory)
+
+
+def _environment(made: Bench, base_url: str) -> dict[str, str]:
+    return {
+        **made.store.environment,
+        "SECRET_PREFIX": made.prefix,
+        "BASE_URL": base_url,
+        "ALLOW_PLAIN_HTTP": "true",
+        "MAX_WORKERS": "1",
+        "POWERTOOLS_METRICS_NAMESPACE": NAMESPACE,
+        "POWERTOOLS_LOG_LEVEL": "DEBUG",
+        "POWERTOOLS_LOG_DEDUPLICATION_DISABLED": "true",
+    }
+
+
+def _without_sockets(store: StrictSecretsManager, patch: pytest.MonkeyPatch) -> None:
+    """Lets the SDK do all but send: what it would send, the store answers at once."""
+    make_client = importlib.import_module("token_refresh.secrets_manager")._client  # noqa: SLF001 - hooked into
+
+    def answer(request: AWSPreparedRequest, **_: Any) -> AWSResponse:  # noqa: ANN401 - botocore's
+        target = request.headers["X-Amz-Target"]
+        operation = _text(target).removeprefix("secretsmanager.")
+        status = 200
+        said: Mapping[str, Any]
+        try:
+            said = store._serve(operation, json.loads(_text(request.body)))  # noqa: SLF001 - without its socket
+        except ServiceError as error:
+            status, said = error.status, {"__type": error.code, "Message": error.message}
+        body = io.BytesIO(json.dumps(said).encode())
+        headers = HTTPHeaders()
+        headers["Content-Type"] = "application/x-amz-json-1.1"
+        return AWSResponse(request.url, status, headers, _Raw(body))
+
+    def client(*args: Any, **options: Any) -> Any:  # noqa: ANN401 - passed on as they came
+        made = make_client(*args, **options)
+        made.meta.events.register("before-send.secretsmanager", answer)
+        return made
+
+    patch.setattr("token_refresh.secrets_manager._client", client)
+
+
+def _text(body: object) -> str:
+    return body.decode() if isinstance(body, bytes) else str(body)
+
+
+class _Raw:
+    """A body as botocore reads it."""
+
+    def __init__(self, body: io.BytesIO) -> None:
+        self._body = body
+
+    def stream(self, **_: Any) -> Iterator[bytes]:  # noqa: ANN401 - botocore's
+        yield self._body.read()
+
+
+def _ending(name: str, returned: dict[str, Any] | None, raised: Exception | None) -> tuple[str, str | None]:
+    """Returns outcome and reason; checks that the run ended as the design's section 4 says, and in no other way."""
+    why: str | None
+    if raised is not None:
+        assert type(raised).__name__ == "SecretsFailed", f"{type(raised).__name__} is no way to end a run"
+        line = str(raised)
+        assert len(line) <= LONGEST_LINE, f"a line of {len(line)} characters"
+        assert line.isprintable(), "more than one line, or something that no terminal should see"
+        assert line.startswith(f"{_LINE_BEFORE}{name}: ")
+        outcome, why = line.removeprefix(f"{_LINE_BEFORE}{name}: ").split(": ", 1)
+        assert outcome in RAISING
+    else:
+        assert returned is not None
+        ((outcome, count),) = returned["outcomes"].items()
+        assert count == 1
+        assert outcome in OUTCOMES - RAISING
+        why = returned["secrets"][0]["error"] if outcome != "fresh" else None
+    assert "internal error" not in (why or "")
+    return outcome, why

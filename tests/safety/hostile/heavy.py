@@ -1,0 +1,142 @@
+"""Answers of a mebibyte that are chosen to cost time or memory, and a process that meets eight of them at once."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tests.handlers.kinds import KINDS
+from tests.handlers.world import NAMESPACE
+from tests.safety.hostile import accounts
+from tests.secrets_manager import StrictSecretsManager
+from tests.unit.wire import WireServer, answer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+MIB = 1024 * 1024
+MEMORY_MB = 200  # of the 256 that the template gives: the runtime needs some itself
+_WORKERS = 8
+_ROOT = Path(__file__).parents[3]
+_RUNTIME = """
+import re, sys
+import app
+
+class Context:
+    aws_request_id = "00000000-0000-4000-8000-000000000000"
+
+    def get_remaining_time_in_millis(self):
+        return 540_000
+
+try:
+    app.lambda_handler({}, Context())
+except Exception as error:
+    print(str(error).count(": unreadable: "), file=sys.stderr)
+print(re.search("VmHWM:\\\\s*([0-9]+) kB", open("/proc/self/status").read())[1], file=sys.stderr)
+"""
+
+
+def _filled(before: str, unit: str, after: str) -> bytes:
+    """Repeats a unit up to a mebibyte."""
+    times = (MIB - len(before.encode()) - len(after.encode())) // len(unit.encode())
+    return (before + unit * times + after).encode()
+
+
+def _refusing(unit: str) -> Callable[[str], tuple[int, bytes]]:
+    """Returns what makes a refusal whose message is as long as an answer can be."""
+
+    def make(kind: str) -> tuple[int, bytes]:
+        before, after = json.dumps(accounts.error_answer(kind, "<here>", 401)).split("<here>")
+        return 401, _filled(before, unit, after)
+
+    return make
+
+
+def _with_codes(digits: str) -> Callable[[str], tuple[int, bytes]]:
+    def make(kind: str) -> tuple[int, bytes]:
+        return 200, json.dumps(accounts.error_answer(kind, "dummy", "<here>")).replace('"<here>"', digits).encode()
+
+    return make
+
+
+def _echo_of_parts(kind: str) -> tuple[int, bytes]:
+    """Repeats what almost is a credential, over and over."""
+    values = accounts.credentials(accounts.documents(kind)["refreshes"])
+    return _refusing("".join(json.dumps(value[:-1])[1:-1] for value in sorted(values)))(kind)
+
+
+def _nearly_its_own_token(kind: str) -> tuple[int, bytes]:
+    """Issues a token as long as can be, and as repetitive: the mask will look for it."""
+    good: dict[str, Any] = accounts.good_answer(kind, "refresh")
+    place = good.get("results") or good.get("value") or good
+    place.update(dict.fromkeys(accounts.ISSUED[kind], "a" * 8_192))
+    return 200, json.dumps(good).encode()
+
+
+HEAVY: dict[str, Callable[[str], tuple[int, bytes]]] = {
+    "brackets": lambda _: (200, b"[" * MIB),
+    "nested objects": lambda _: (200, _filled("", '{"value":', "")),
+    "empty objects": lambda _: (200, _filled("[", "{},", "0]")),
+    "small objects": lambda _: (200, _filled('{"value":[', '{"":0},', "0]}")),
+    "short strings": lambda _: (200, _filled("[", '"\u5bc6a",', "0]")),
+    "keys": lambda _: (200, ("{" + ",".join(f'"{n:x}":{n}' for n in range(70_000)) + "}").encode()),
+    "UTF-32": lambda _: (200, ("[" + "{}," * 87_000 + "0]").encode("utf-32")),
+    "zeros": lambda _: (200, bytes(MIB)),
+    "a float": lambda _: (200, b"0." + b"9" * (MIB - 2)),
+    "a code without end": _with_codes("9" * 900_000),
+    "a code of digits": _with_codes('"' + "4" * 4_300 + '"'),
+    "a message of backslashes": _refusing("\\\\"),
+    "a message of percent signs": _refusing("%25"),
+    "a message of escapes": _refusing("\\u0041"),
+    "a message of entities": _refusing("&amp;"),
+    "a message of half credentials": _echo_of_parts,
+    "a message of Base64": _refusing("ZHVtbXk="),
+    "long tokens": _nearly_its_own_token,
+}
+
+
+def _packed(body: bytes) -> bytes:
+    return answer(200, gzip.compress(body, 1, mtime=0), "Content-Encoding: gzip")
+
+
+# What is read whole, what must not be read whole, and what must not be unpacked whole.
+HUGE: dict[str, Callable[[], bytes]] = {
+    "many objects": lambda: _packed(HEAVY["small objects"]("ekuaibao")[1]),
+    "fifty mebibytes": lambda: answer(200, bytes(50 * MIB)),
+    "fifty mebibytes, packed": lambda: _packed(bytes(50 * MIB)),
+}
+
+
+def memory_of_eight_at_once(sent: bytes) -> int:
+    """Returns how many MB a function's process needed at most whose eight workers got this answer."""
+    kind = KINDS["ekuaibao"]
+    prefix = f"token-refresh/{kind.name}/"
+    with StrictSecretsManager() as store, WireServer(sent) as provider:
+        for number in range(_WORKERS):
+            store.create(f"{prefix}{number}", accounts.documents(kind.name)["refreshes"])
+        path = os.pathsep.join(str(_ROOT / folder) for folder in (f"functions/{kind.module}", "layers/token_refresh"))
+        ended = subprocess.run(
+            [sys.executable, "-c", _RUNTIME],
+            env={
+                **{name: os.environ[name] for name in ("PATH", "PYTHONPYCACHEPREFIX") if name in os.environ},
+                **store.environment,
+                "PYTHONPATH": path,
+                "SECRET_PREFIX": prefix,
+                "BASE_URL": provider.url,
+                "ALLOW_PLAIN_HTTP": "true",
+                "MAX_WORKERS": str(_WORKERS),
+                "POWERTOOLS_METRICS_NAMESPACE": NAMESPACE,
+            },
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=True,
+        )
+    unreadable, kilobytes = ended.stderr.splitlines()[-2:]
+    assert int(unreadable) == _WORKERS
+    return int(kilobytes) // 1024

@@ -1,0 +1,405 @@
+"""Whatever a provider answers, a person stores or an event asks: one outcome, sane tokens, a bounded cost."""
+
+from __future__ import annotations
+
+import importlib
+import itertools
+import json
+import socket
+import time
+import tracemalloc
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.handlers.clock import START, iso
+from tests.handlers.kinds import KINDS, Kind
+from tests.safety.hostile import accounts, answers, oracle
+from tests.safety.hostile.bench import OUTCOMES, bench
+from tests.safety.hostile.effort import TIMEOUT_SECONDS, examples
+from tests.safety.hostile.exposure import exposed
+from tests.safety.hostile.heavy import HEAVY, HUGE, MEMORY_MB, memory_of_eight_at_once
+from tests.safety.hostile.secrets import BASE_URLS, DATES_OF_A_PERSON, events, secrets
+from tests.safety.hostile.wires import Wire, framed, wires
+from tests.unit.wire import WireServer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.safety.hostile.bench import Bench, Ended
+
+pytestmark = pytest.mark.timeout(TIMEOUT_SECONDS)
+
+MIB = 1024 * 1024
+MOST_KEPT = 64 * 1024
+MOST_STORED = 64 * 1024
+MOST_PEAK = 64 * MIB  # of one answer of at most 1 MiB, parsed, quoted or kept
+RUN_SECONDS = 2.0  # of computing
+HEAVY_SECONDS = 20.0  # of computing, while it is watched how much memory that takes
+READ_SECONDS, REQUEST_SECONDS = 0.15, 0.4  # instead of 10 and 15
+TEN_YEARS = 10 * 366 * 86_400  # seconds
+DATES = {"refreshedAt", "expiresAt"}
+# A value that begins with a sign, as Base64 can, and a code of its own: where these answers cost most.
+COSTLIEST = {"a message of backslashes": "fashion-world", "a code of digits": "ekuaibao", "a code without end": "mcs"}
+EACH_OF_ONE_KIND = [
+    (KINDS[COSTLIEST.get(name, kind)], name) for kind, name in zip(itertools.cycle(KINDS), HEAVY, strict=False)
+]
+ASKS = ("refresh", "login")
+AFTER_A_REFRESH = {"success": "refreshed", "login": "rejected"}
+AFTER_A_LOGIN = {"success": "logged_in"}
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def kind(request: pytest.FixtureRequest) -> Kind:
+    """Each provider in turn."""
+    return KINDS[request.param]
+
+
+@pytest.fixture
+def function(kind: Kind) -> Iterator[Bench]:
+    """Its function, without sockets."""
+    with bench(kind) as made:
+        yield made
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    """A server of raw bytes."""
+    with Server() as serving:
+        yield serving
+
+
+@pytest.fixture
+def wired(kind: Kind, server: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
+    """The function, asking over real sockets, with seconds made short; no name leads out of this machine."""
+    resolve = socket.getaddrinfo
+
+    def loopback_only(host: str, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - passed on as they came
+        if host != "127.0.0.1":
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        return resolve(host, *args, **kwargs)
+
+    monkeypatch.setattr(socket, "getaddrinfo", loopback_only)
+    monkeypatch.setattr("token_refresh.transport.READ_SECONDS", READ_SECONDS)
+    monkeypatch.setattr("token_refresh.rotation.REQUEST_SECONDS", REQUEST_SECONDS)
+    with bench(kind, server.url) as made:
+        yield made
+
+
+class Server(WireServer):
+    """Answers every connection with the wire of the moment."""
+
+    def __init__(self) -> None:
+        """Takes a free port."""
+        self.wire = Wire((), "close")
+        super().__init__(self._play)
+
+    def _play(self, connection: socket.socket, server: WireServer) -> None:
+        self.wire.play(connection, server)
+
+
+def check(kind: Kind, ended: Ended, read: oracle.Read, body: bytes | None) -> None:
+    """Checks what is stored after an answer, that it was quick, and that nothing was shown."""
+    if read.meaning == "success":
+        check_tokens(kind, ended, read)
+    else:
+        assert ended.untouched
+    assert ended.kept == (body[:MOST_KEPT] if read.meaning == "unreadable" and body else None)
+    check_said(kind, ended, set(read.tokens.values()))
+
+
+def check_said(kind: Kind, ended: Ended, more: set[str]) -> None:
+    """Checks that a run was quick and showed nothing."""
+    assert ended.seconds < RUN_SECONDS
+    assert exposed(ended.said, credentials(ended) | accounts.received(kind.name) | more) == set()
+
+
+def credentials(ended: Ended) -> set[str]:
+    """Returns what the secret held."""
+    return accounts.credentials(ended.before.document)
+
+
+def check_tokens(kind: Kind, ended: Ended, read: oracle.Read) -> None:
+    """Checks that the new tokens are stored beside all that was there, and nothing else of the answer is."""
+    before, after = ended.before.document, ended.after.document
+    assert {name: after[name] for name in read.tokens} == read.tokens
+    assert unwritten(kind, after) == unwritten(kind, before)
+    assert [name for name in after if name in before] == [name for name in before if name in after]
+    for name in set(after) - set(before) - set(read.tokens) - DATES:
+        assert name in kind.written
+        assert after[name] in (read.place.get(name), read.place.get("expiresIn"))
+    sent_at = moment(after["refreshedAt"])
+    for name in {"userId", "corporationId"} & set(after):
+        assert oracle.is_sane(after[name])
+    for name in {"expireIn", "expireTime"} & set(after):
+        assert oracle.is_expiry(after[name], sent_at * 1000)
+    if "expiresAt" in after:
+        assert sent_at < moment(after["expiresAt"]) <= sent_at + TEN_YEARS
+    assert len(ended.after.text.encode()) <= MOST_STORED
+
+
+def unwritten(kind: Kind, document: dict[str, Any]) -> dict[str, Any]:
+    """Returns what a rotation does not write."""
+    return {name: value for name, value in document.items() if name not in {*kind.written, *DATES}}
+
+
+def moment(text: str) -> float:
+    """Reads a date of our own, which must be written as the design says."""
+    seconds = datetime.fromisoformat(text).timestamp()
+    assert iso(seconds) == text
+    return seconds
+
+
+def check_reading(kind: Kind, ask: str, status: int, body: bytes) -> None:
+    """Checks what the layer makes of an answer: what the tables say, no other token, and no other expiry."""
+    layer = importlib.import_module(f"token_refresh.{kind.module}")
+    replies, transport = (importlib.import_module(f"token_refresh.{name}") for name in ("replies", "transport"))
+    expected = oracle.read(kind.name, ask, status, body)
+
+    meaning, reply = getattr(layer, kind.constant).reader.read(
+        transport.Answer(status, body), replies.Ask(ask), sent_at=START
+    )
+
+    assert meaning.value == expected.meaning
+    if expected.meaning == "success":
+        taken = {name: value for name, value in reply.issued.fields.items() if name in kind.tokens}
+        assert taken == expected.tokens
+        if kind.name != "mcs":  # whose answers name no expiry
+            given = expected.place.get("expireIn", expected.place.get("expireTime"))
+            given = expected.place.get("expiresIn") if given is None else given
+            assert (reply.issued.expires_at is not None) is oracle.is_expiry(given, START * 1000)
+
+
+@pytest.mark.parametrize("ask", ASKS)
+def test_every_odd_value_in_every_place(kind: Kind, ask: str) -> None:
+    """A good answer with one odd value in it, at the top or beside the tokens."""
+    good = accounts.good_answer(kind.name, ask)
+    inner = good.get("results") or good.get("value") or {}
+    for place, value in itertools.product([*good, *inner], answers.ODD_VALUES):
+        document = accounts.good_answer(kind.name, ask)
+        (document if place in document else document.get("results") or document["value"])[place] = value
+        check_reading(kind, ask, 200, answers.written(document).encode())
+
+
+@pytest.mark.parametrize("ask", ASKS)
+@examples(200)
+@given(data=st.data())
+def test_any_answer_is_read_as_the_tables_say(kind: Kind, ask: str, data: st.DataObject) -> None:
+    """Any status with any body."""
+    known = frozenset(accounts.credentials(accounts.documents(kind.name)["does both"]))
+    status, body = data.draw(answers.statuses), data.draw(answers.bodies(kind.name, ask, known))
+    check_reading(kind, ask, status, body)
+
+
+@pytest.mark.parametrize("what", ["refreshes", "logs in"])
+@examples(40)
+@given(data=st.data())
+def test_any_answer(kind: Kind, function: Bench, what: str, data: st.DataObject) -> None:
+    """A run ends in the outcome of the tables; only sane tokens become current; an unknown yes is kept."""
+    ask, outcomes = ("refresh", AFTER_A_REFRESH) if what == "refreshes" else ("login", AFTER_A_LOGIN)
+    document = accounts.documents(kind.name)[what]
+    known = frozenset(accounts.credentials(document))
+    status, body = data.draw(answers.statuses), data.draw(answers.bodies(kind.name, ask, known))
+    read = oracle.read(kind.name, ask, status, body)
+
+    ended = function.run(document, (status, body))
+
+    assert (ended.outcome, ended.asked) == (outcomes.get(read.meaning, read.meaning), 1)
+    check(kind, ended, read, body)
+
+
+@examples(40)
+@given(data=st.data())
+def test_any_answer_to_a_login_after_a_refusal(kind: Kind, function: Bench, data: st.DataObject) -> None:
+    """A session that is dead for certain, and then anything: as for a login."""
+    document = accounts.documents(kind.name)["does both"]
+    known = frozenset(accounts.credentials(document))
+    refusal = json.dumps(accounts.error_answer(kind.name, data.draw(answers.echoes(known)), 401)).encode()
+    status, body = data.draw(answers.statuses), data.draw(answers.bodies(kind.name, "login", known))
+    refused = oracle.read(kind.name, "refresh", 401, refusal)
+    read = oracle.read(kind.name, "login", status, body) if refused.meaning == "login" else refused
+
+    ended = function.run(document, (401, refusal), (status, body))
+
+    assert ended.outcome == AFTER_A_LOGIN.get(read.meaning, read.meaning)
+    assert ended.asked == (2 if refused.meaning == "login" else 1)
+    check(kind, ended, read, body)
+
+
+@pytest.mark.parametrize("ask", ASKS)
+@examples(40)
+@given(data=st.data())
+def test_anything_on_the_wire(kind: Kind, ask: str, server: Server, wired: Bench, data: st.DataObject) -> None:
+    """Lying lengths, odd headers, cuts, drops and trickles: one request, one outcome, only sane tokens."""
+    document = accounts.documents(kind.name)["refreshes" if ask == "refresh" else "logs in"]
+    known = frozenset(accounts.credentials(document))
+    good = json.dumps(accounts.good_answer(kind.name, ask)).encode()
+    status, body = data.draw(answers.statuses), data.draw(st.just(good) | answers.bodies(kind.name, ask, known))
+    wire = server.wire = data.draw(wires(status, body, min(known)))
+    connections = server.connections
+
+    ended = wired.run(document)
+
+    assert server.connections - connections == 1
+    if wire.body is not None:
+        check(kind, ended, oracle.read(kind.name, ask, status, wire.body), wire.body)
+        return
+    check_said(kind, ended, set())
+    if ended.outcome in ("refreshed", "logged_in"):
+        after = ended.after.document
+        assert all(oracle.is_sane(after[name]) for name in kind.tokens if name in after)
+        assert unwritten(kind, after) == unwritten(kind, ended.before.document)
+    else:
+        assert ended.outcome in ("transient", "rejected", "unreadable")
+        assert ended.untouched
+
+
+@pytest.mark.parametrize("end", ["close", "reset", "hang"])
+def test_a_cut_at_every_byte(kind: Kind, server: Server, wired: Bench, end: str) -> None:
+    """However much of a good answer comes, it is refreshed whole, or kept as far as it came, or transient."""
+    body = json.dumps(accounts.good_answer(kind.name, "refresh")).encode()
+    sent = framed(200, body).pieces[0]
+    head = len(sent) - len(body)
+    for cut in {0, 1, 9, 15, head - 1, head, head + 1, head + len(body) // 2, len(sent) - 1, len(sent)}:
+        server.wire = Wire((sent[:cut],), end)
+
+        ended = wired.run(accounts.documents(kind.name)["refreshes"])
+
+        if cut >= len(sent):
+            assert ended.outcome == "refreshed" or end == "reset"  # a reset may overtake what was sent
+        elif ended.outcome == "unreadable":
+            assert body.startswith(ended.kept or b"")
+            assert end == "reset" or (ended.kept or b"") == sent[head:cut]
+        else:
+            assert ended.outcome == "transient"
+            assert cut <= head or end == "reset"
+        check_said(kind, ended, set())
+
+
+@pytest.mark.parametrize(
+    "sent", [b"", b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 200 OK\r\nX-1: ", b"HTTP/1.1 200 OK\r\n\r\n"]
+)
+def test_a_trickle_without_end(kind: Kind, server: Server, wired: Bench, sent: bytes) -> None:
+    """Bytes that come just often enough are no reason to wait longer than a request may take."""
+    server.wire = Wire((sent, *[sent or b" "] * 500), "close")
+    began = time.perf_counter()
+
+    ended = wired.run(accounts.documents(kind.name)["refreshes"])
+
+    assert ended.outcome in ("transient", "unreadable")
+    assert time.perf_counter() - began < REQUEST_SECONDS + 3.0
+    check_said(kind, ended, set())
+
+
+@pytest.mark.parametrize(("kind", "name"), EACH_OF_ONE_KIND, ids=lambda value: getattr(value, "name", value))
+def test_a_heavy_answer(kind: Kind, name: str, function: Bench) -> None:
+    """A mebibyte chosen to cost as much as it can means what any other does, and costs no more than is allowed."""
+    status, body = HEAVY[name](kind.name)
+    document = accounts.documents(kind.name)["refreshes"]
+    read = oracle.read(kind.name, "refresh", status, body)
+    tracemalloc.start()
+    try:
+        ended = function.run(document, (status, body))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert ended.outcome == AFTER_A_REFRESH.get(read.meaning, read.meaning)
+    assert peak < MOST_PEAK
+    assert ended.seconds < HEAVY_SECONDS
+    assert ended.untouched is (read.meaning != "success")
+
+
+@pytest.mark.parametrize("name", HUGE)
+def test_eight_huge_answers_at_once(name: str) -> None:
+    """A real process whose eight workers all get the heaviest answer stays within what Lambda gives it."""
+    assert memory_of_eight_at_once(HUGE[name]()) < MEMORY_MB
+
+
+@examples(80)
+@given(data=st.data())
+def test_any_secret(kind: Kind, server: Server, wired: Bench, data: st.DataObject) -> None:
+    """Whatever a person stores: one outcome; an invalid secret costs nothing; whatever else is in it survives."""
+    value = data.draw(secrets(kind.name))
+    refreshes = data.draw(st.booleans())
+    server.wire = framed(200, json.dumps(accounts.good_answer(kind.name, "refresh" if refreshes else "login")).encode())
+    connections = server.connections
+
+    ended = wired.run(value)
+
+    assert ended.outcome in ("refreshed", "logged_in", "invalid_secret", "transient", "unreadable")
+    if ended.outcome == "invalid_secret":
+        assert len(wired.store.versions(ended.name)) == 1
+        assert server.connections == connections
+    if ended.outcome in ("refreshed", "logged_in"):
+        assert unwritten(kind, ended.after.document) == unwritten(kind, ended.before.document)
+        assert {ended.after.document[name] for name in kind.tokens} <= set(accounts.ISSUED[kind.name].values())
+    else:
+        assert ended.untouched
+    held = {text for document in accounts.documents(kind.name).values() for text in accounts.credentials(document)}
+    assert ended.seconds < RUN_SECONDS
+    assert exposed(ended.said, held | accounts.received(kind.name)) == set()
+
+
+def test_the_dates_of_a_person(kind: Kind, function: Bench) -> None:
+    """Python reads dates that nothing can encode, and years that no computer has seen."""
+    answer = json.dumps(accounts.good_answer(kind.name, "refresh")).encode()
+    for date in DATES_OF_A_PERSON:
+        document = {**accounts.documents(kind.name)["refreshes"], "refreshedAt": date, "expiresAt": date}
+        assert function.run(json.dumps(document), (200, answer)).outcome == "refreshed"
+
+
+def test_the_base_urls_of_a_person(kind: Kind, wired: Bench) -> None:
+    """An address that leads nowhere is the secret's fault if it never could, and nobody's if it might."""
+    for url in BASE_URLS:
+        ended = wired.run({**accounts.documents(kind.name)["refreshes"], "baseUrl": url})
+        assert ended.outcome in ("invalid_secret", "transient")
+        assert ended.untouched
+
+
+@pytest.mark.parametrize("sign", ["/", "\\", "\u5bc6", "%", '"', "a"])
+def test_a_secret_of_one_long_value(kind: Kind, function: Bench, sign: str) -> None:
+    """A password of forty thousand signs costs no more than another: it is looked for in every line."""
+    length = 40_000 // len(json.dumps(sign, ensure_ascii=False)[1:-1].encode())
+    document = {**accounts.documents(kind.name)["logs in"], kind.login_fields[-1]: sign * length}
+    refusal = json.dumps(accounts.error_answer(kind.name, "dummy", 401)).encode()
+    tracemalloc.start()
+    try:
+        ended = function.run(document, (401, refusal))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert ended.outcome == "rejected"
+    assert peak < MOST_PEAK
+    assert ended.seconds < RUN_SECONDS
+
+
+@examples(80)
+@given(data=st.data())
+def test_any_event(kind: Kind, function: Bench, data: st.DataObject) -> None:
+    """An event is carried out, or refused before anything is asked or written; what is said can be printed."""
+    document = accounts.documents(kind.name)["refreshes"]
+    name = f"{function.prefix}1"
+    if not function.store.names():
+        assert function.add(document) == name
+    function.answers = [(200, json.dumps(accounts.good_answer(kind.name, "refresh")).encode())]
+    function.asked = 0
+    function.clock.advance(86_400)  # a secret takes only so many versions a day
+    versions = len(function.store.versions(name))
+    event = data.draw(events(function.prefix, name))
+
+    returned, raised = function.invoke(event)
+
+    said = function.said(returned, raised)
+    if raised is None:
+        assert returned is not None
+        assert set(returned["outcomes"]) <= OUTCOMES
+    else:
+        assert type(raised).__name__ == "InvalidEvent", type(raised).__name__
+        assert str(raised).isprintable()
+        assert (function.asked, len(function.store.versions(name))) == (0, versions)
+    assert exposed(said, accounts.credentials(document) | accounts.received(kind.name)) == set()

@@ -1,0 +1,272 @@
+"""No secret value is in anything that a process says, whatever goes wrong and however it is encoded."""
+
+from __future__ import annotations
+
+import io
+import itertools
+import json
+import logging
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.handlers.conftest import clock, kind, loader, output, provider, provider_name, store, world  # noqa: F401 - fixtures
+from tests.handlers.kinds import KINDS
+from tests.local_stack.leaks import leaked
+from tests.safety.hostile import accounts, answers
+from tests.safety.hostile.bench import bench
+from tests.safety.hostile.effort import TIMEOUT_SECONDS, examples
+from tests.safety.hostile.exposure import exposed, partly_exposed
+from tests.safety.hostile.talk import chain
+from tests.secrets_manager import Fault, StrictSecretsManager
+from tests.simulators import Mood
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.handlers.world import Run, World
+
+pytestmark = pytest.mark.timeout(TIMEOUT_SECONDS)
+
+ROOT = Path(__file__).parents[2]
+TIMESTAMP = re.compile("[0-9]{13}")  # epoch milliseconds
+VALUE = 'dummy/+&= \\value\\ of "密码" <0001>'
+SLOW = (Mood.SLOW, Mood.TRICKLE_BODY, Mood.TRICKLE_HEADERS)
+LIBRARIES = (
+    "boto3",
+    "botocore",
+    "http.client",
+    "requests",
+    "urllib3",
+    "urllib3.connectionpool",
+    "aws_lambda_powertools",
+)
+
+
+class Ears:
+    """All that can be heard of a run by who begins to listen after the cold start: every logger, at DEBUG."""
+
+    def __init__(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811 - not the fixture
+        """Starts the function, and listens from then on."""
+        self._world = world
+        self._stream = io.StringIO()
+        handler = logging.StreamHandler(self._stream)
+        handler.setFormatter(
+            logging.Formatter("%(name)s %(pathname)s %(message)s %(args)s %(exc_info)s %(stack_info)s")
+        )
+        world.cold_start()
+        for name in (*LIBRARIES, world.kind.name):
+            logger = logging.getLogger(name)
+            monkeypatch.setattr(logger, "handlers", [*logger.handlers, handler])
+            monkeypatch.setattr(logger, "level", logging.DEBUG)
+        self._heard: list[str] = []
+
+    def run(self, event: object = None) -> Run:
+        """Runs, and keeps what was said."""
+        run = self._world.run(event)
+        self._heard += [json.dumps(run.returned), json.dumps(run.lines), *chain(run.raised)]
+        return run
+
+    def check(self) -> None:
+        """Fails if anything was shown."""
+        said = "\n".join([*self._heard, self._stream.getvalue()])
+        assert self._world.kind.name in said
+        assert exposed(said, self._world.secret_values()) == set()
+
+
+@pytest.fixture
+def ears(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ears]:  # noqa: F811 - pytest's way
+    """Listens, and checks at the end."""
+    monkeypatch.setattr("token_refresh.transport.READ_SECONDS", 0.2)
+    monkeypatch.setattr("token_refresh.rotation.REQUEST_SECONDS", 0.4)
+    listening = Ears(world, monkeypatch)
+    yield listening
+    listening.check()
+
+
+@pytest.mark.parametrize("encoder", answers.ENCODERS)
+def test_a_planted_leak_is_found(encoder: str) -> None:
+    """The scan finds a value whoever encoded it, and a part of it."""
+    encode = answers.ENCODERS[encoder]
+    assert exposed(f"before {encode(VALUE)} after", [VALUE]) == {VALUE}
+    assert exposed("before dummy and value after", [VALUE]) == set()
+    assert partly_exposed(f"before {encode(VALUE[:14])} after", [VALUE]) == {VALUE}
+
+
+def test_a_planted_leak_in_a_hidden_chain_is_found() -> None:
+    """Also what `from None` keeps from being printed, and what is only an attribute."""
+    hidden = ValueError("harmless")
+    hidden.__context__, hidden.__suppress_context__ = KeyError(VALUE), True
+    assert exposed("\n".join(chain(hidden)), [VALUE]) == {VALUE}
+    carrier = ValueError("harmless")
+    carrier.body = VALUE  # type: ignore[attr-defined]  # as libraries do
+    assert exposed("\n".join(chain(carrier)), [VALUE]) == {VALUE}
+    assert list(chain(None)) == []
+
+
+@pytest.mark.parametrize("mood", Mood)
+def test_every_mood(world: World, ears: Ears, mood: Mood) -> None:  # noqa: F811 - pytest's way
+    """Every mood of a provider, met by a refresh, by a login, and by the one that follows on the other."""
+    world.add("refreshes", login_fields=False)
+    world.add("logs-in", tokens=False)
+    world.add("does-both")
+    world.provider.misbehave(mood, times=None)
+    ears.run()
+    world.provider.behave()
+    ears.run()
+
+
+@pytest.mark.parametrize("fault", [Fault.DENIED, Fault.SERVER_ERROR, Fault.LOST_AFTER])
+@pytest.mark.parametrize("provider_name", KINDS)
+def test_a_fault_at_every_call(world: World, ears: Ears, fault: Fault) -> None:  # noqa: F811 - pytest's way
+    """A store that fails at the first and the second of each of a rotation's calls, once or for a while."""
+    operations = (
+        "BatchGetSecretValue",
+        "GetSecretValue",
+        "PutSecretValue",
+        "DescribeSecret",
+        "UpdateSecretVersionStage",
+    )
+    for number, operation in enumerate(operations):
+        for after in range(2):
+            world.add(f"{number}-{after}")
+            world.store.fail(operation, fault, after=after, times=1 if after else 3)
+            if after == 1:
+                world.provider.misbehave(Mood.ECHO_CREDENTIALS)
+            ears.run()
+            world.store.heal()
+            world.provider.behave()
+
+
+def test_every_outcome_that_a_person_causes(world: World, ears: Ears) -> None:  # noqa: F811 - pytest's way
+    """Secrets that are no JSON, hold half of what is needed, or point nowhere: their values are not in the errors."""
+    good = {**accounts.REFRESHES[world.kind.name], **accounts.LOGS_IN[world.kind.name]}
+    field = next(iter(good))
+    values: dict[str, Any] = {
+        "no-json": json.dumps(good)[:-1],
+        "a-list": json.dumps(list(good.values())),
+        "one-missing": dict(list(accounts.REFRESHES[world.kind.name].items())[:1]),
+        "wrong-type": {**good, field: [good[field]]},
+        "bad-url": {**good, "baseUrl": f"https://{good[field]}@provider.invalid/?{good[field]}"},
+        "bad-days": {**good, "expireDate": good[field]},
+        "binary": json.dumps(good).encode(),
+        "too-large": {**good, "note": good[field] * (50_000 // len(good[field]))},
+    }
+    for name, value in values.items():
+        world.store.create(world.prefix + name, value)
+    ears.run()
+    ears.run({"secret_id": world.prefix + "bad-url", "force": True})
+    ears.run({"secret_id": good[field]})
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_any_echo(name: str) -> None:
+    """Credentials among other words, in every encoder's way: not even ten characters of one get out."""
+    document = accounts.documents(name)["does both"]
+    values = frozenset(accounts.credentials(document))
+
+    @examples(80)
+    @given(answers.echoes(values), st.sampled_from([200, 400, 403, 404, 500]), st.sampled_from([400, 403, 500]))
+    def check(message: str, status: int, code: int) -> None:
+        body = json.dumps(accounts.error_answer(name, message, code)).encode()
+        ended = made.run(document, (status, body))
+        assert partly_exposed(ended.said, values) == set(), ended.why
+
+    with bench(KINDS[name]) as made:
+        check()
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_an_echo_that_is_cut(name: str) -> None:
+    """A credential across the 200th character, where a message ends, leaves nothing of itself, nor do many."""
+    document = accounts.documents(name)["refreshes"]
+    values = accounts.credentials(document)
+    with bench(KINDS[name]) as made:
+        for value, before in itertools.product(sorted(values), ("x" * 185, "x" * 190, "x" * 100 + " " * 90, None)):
+            message = before + value if before is not None else value * 10_000
+            body = json.dumps(accounts.error_answer(name, message)).encode()
+            ended = made.run(document, (400, body))
+            assert ended.outcome == "rejected"
+            assert partly_exposed(ended.said, values) == set(), ended.why
+        # So many that what is left of them, hidden, is shorter than a message may be.
+        field, value = next(iter(accounts.REFRESHES[name].items()))
+        body = json.dumps(accounts.error_answer(name, value * 10_000)).encode()
+        ended = made.run({**document, field: value * 9}, (400, body))
+        assert partly_exposed(ended.said, values) == set(), ended.why
+
+
+RUNTIME = """
+import faulthandler, json, logging, sys, warnings
+faulthandler.enable()
+warnings.simplefilter("always")
+logging.captureWarnings(True)
+import app
+import token_refresh.rotation
+token_refresh.rotation._WAITS = (0.01,)  # of 15 seconds in all, for another run
+logging.basicConfig(level=logging.DEBUG, stream=sys.stderr, force=True)
+for name in list(logging.root.manager.loggerDict):
+    logging.getLogger(name).setLevel(logging.DEBUG)
+import http.client
+
+class Context:
+    aws_request_id = "00000000-0000-4000-8000-000000000000"
+
+    def get_remaining_time_in_millis(self):
+        return 540_000
+
+app.lambda_handler(json.loads(sys.argv[1]), Context())
+"""
+
+
+@pytest.mark.parametrize("mood", [Mood.ECHO_CREDENTIALS, Mood.DROP_AFTER, None])
+@pytest.mark.parametrize("name", KINDS)
+def test_a_process_that_dies_of_it(name: str, mood: Mood | None) -> None:
+    """A real process, every logger at DEBUG: its traceback, as Lambda would print it, is there and shows nothing."""
+    made = KINDS[name]
+    with StrictSecretsManager() as strict, made.simulator() as simulator:
+        account = simulator.create_account("a", login_fields=False)
+        strict.create(f"token-refresh/{name}/a", account)
+        if mood is None:  # Python prints a cookie's month that it does not know
+            month = next(iter(account.values())).replace("+", "").replace("/", "").replace("=", "")
+            cookie = f"a=b; Expires=Thu, 01-{month}-2026 00:00:00 GMT"
+            simulator.answer_with(200, {"Set-Cookie": cookie}, "dummy")
+        else:
+            month = ""
+            simulator.misbehave(mood, times=None)
+        path = os.pathsep.join(str(ROOT / folder) for folder in (f"functions/{made.module}", "layers/token_refresh"))
+        ended = subprocess.run(
+            [sys.executable, "-X", "dev", "-c", RUNTIME, "{}"],
+            env={
+                **{key: os.environ[key] for key in ("PATH", "PYTHONPYCACHEPREFIX") if key in os.environ},
+                **strict.environment,
+                "PYTHONPATH": path,
+                "SECRET_PREFIX": f"token-refresh/{name}/",
+                "BASE_URL": simulator.url,
+                "ALLOW_PLAIN_HTTP": "true",
+                "POWERTOOLS_METRICS_NAMESPACE": "TokenRefresh/test",
+                "POWERTOOLS_LOG_LEVEL": "DEBUG",
+                "POWERTOOLS_DEV": "true",
+                "POWERTOOLS_DEBUG": "true",
+            },
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        # Beside a signature stands a timestamp, which is none; nor is the gender in Fashion World's profile.
+        values = {value for value in simulator.issued | strict.secret_values() if not TIMESTAMP.fullmatch(value)} - {
+            "secret"
+        }
+    assert ended.returncode == 1
+    assert "SecretsFailed" in ended.stderr.splitlines()[-1]
+    assert "withheld" in ended.stderr
+    said = ended.stdout + ended.stderr
+    assert exposed(said, values | {month}) == set()
+    assert leaked([said], values) == 0
