@@ -48,7 +48,7 @@ class Ward:
     # The UTC days on which a version labelled REJECTED was presented again, by its id.
     presented: dict[str, set[int]] = field(default_factory=dict)
     raised: bool = False  # counted by NeedsAttention at the latest sweep
-    proofs: dict[str, bool] = field(default_factory=dict)  # by token: whether the clock was wrong
+    proofs: dict[str, bool] = field(default_factory=dict)  # by token: whether the clock was ever wrong when it was put
     proofs_in_hour: dict[int, int] = field(default_factory=dict)
     room_in_hour: dict[int, int] = field(default_factory=dict)  # what called for one more proof
 

@@ -104,8 +104,8 @@ class Watch:
             lane.proof = call if call.fault is None else None
             token = str(call.client_request_token)
             if token not in ward.proofs:
-                ward.proofs[token] = history.run_clock.wrong_by != 0
                 ward.proofs_in_hour[hour] = ward.proofs_in_hour.get(hour, 0) + 1
+            ward.proofs[token] = ward.proofs.get(token, False) or history.run_clock.wrong_by != 0
         elif "AWSCURRENT" in call.version_stages:
             ward.room_in_hour[hour] = ward.room_in_hour.get(hour, 0) + 1
             received = lane.unsaved.pop(ward.name, None)
