@@ -9,6 +9,7 @@ import pytest
 from tests.handlers import meddling, steps
 from tests.handlers.clock import DAY, HOUR, MINUTE, START, Skewed, iso
 from tests.handlers.steps import SWEEP
+from tests.secrets_manager import Fault
 from tests.simulators import Ekuaibao, Mood
 
 if TYPE_CHECKING:
@@ -152,3 +153,29 @@ def test_refreshed_since_the_first_read(world: World) -> None:
     assert run.steps[-1] == steps.read(name)
     assert len(world.provider.requests) == 1
     assert world.provider.is_live(world.document(name))
+
+
+def test_forced_though_not_due(world: World) -> None:
+    """If the answer to a forced request is lost, the next tick asks again, whatever the dates say; not otherwise."""
+    name = world.add_refreshed()
+    world.run()
+    world.provider.misbehave(Mood.DROP_AFTER)
+    assert world.force(name).outcomes == {"transient": 1}
+    world.provider.behave()
+
+    assert world.run().result["outcomes"] == {"logged_in": 1}
+    assert world.provider.is_live(world.document(name))
+    assert world.run().result["outcomes"] == {"fresh": 1}
+    assert world.force(name).result["outcomes"] == {"refreshed": 1}
+    assert world.run().result["outcomes"] == {"fresh": 1}
+
+
+def test_forced_where_labels_are_denied(world: World) -> None:
+    """What the next tick could not be told of is not asked."""
+    name = world.add_refreshed()
+    world.store.fail("UpdateSecretVersionStage", Fault.DENIED, times=None)
+
+    run = world.force(name)
+
+    assert f"{name}: denied: could not label the secret" in run.failure
+    assert run.sent == []

@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 
 from tests.handlers.clock import START, iso
 from tests.handlers.kinds import KINDS, Kind
+from tests.safety.effort import TIMEOUT_SECONDS, examples
 from tests.safety.hostile import accounts, answers, oracle
 from tests.safety.hostile.bench import OUTCOMES, bench
-from tests.safety.hostile.effort import TIMEOUT_SECONDS, examples
 from tests.safety.hostile.exposure import exposed
 from tests.safety.hostile.heavy import HEAVY, HUGE, MEMORY_MB, memory_of_eight_at_once
 from tests.safety.hostile.secrets import BASE_URLS, DATES_OF_A_PERSON, events, secrets

@@ -20,9 +20,9 @@ from hypothesis import strategies as st
 from tests.handlers.conftest import clock, kind, loader, output, provider, provider_name, store, world  # noqa: F401 - fixtures
 from tests.handlers.kinds import KINDS
 from tests.local_stack.leaks import leaked
+from tests.safety.effort import TIMEOUT_SECONDS, examples
 from tests.safety.hostile import accounts, answers
 from tests.safety.hostile.bench import bench
-from tests.safety.hostile.effort import TIMEOUT_SECONDS, examples
 from tests.safety.hostile.exposure import exposed, partly_exposed
 from tests.safety.hostile.talk import chain
 from tests.secrets_manager import Fault, StrictSecretsManager
@@ -209,7 +209,7 @@ warnings.simplefilter("always")
 logging.captureWarnings(True)
 import app
 import token_refresh.rotation
-token_refresh.rotation._WAITS = (0.01,)  # of 15 seconds in all, for another run
+token_refresh.rotation.WAITS = (0.01,)  # of 15 seconds in all, for another run
 logging.basicConfig(level=logging.DEBUG, stream=sys.stderr, force=True)
 for name in list(logging.root.manager.loggerDict):
     logging.getLogger(name).setLevel(logging.DEBUG)

@@ -434,24 +434,24 @@ class TestLabels:
 
     def test_a_version_is_labelled(self, store: StrictSecretsManager, secrets: SecretsManager, demo: Version) -> None:
         """REJECTED, beside its other labels."""
-        secrets.reject(demo)
+        secrets.label(demo, "REJECTED")
         assert store.labels(NAME) == {"AWSCURRENT": demo.id, "REJECTED": demo.id}
 
     def test_labelling_twice_does_nothing(
         self, store: StrictSecretsManager, secrets: SecretsManager, demo: Version
     ) -> None:
         """The second time nothing is moved."""
-        secrets.reject(demo)
-        secrets.reject(demo)
+        secrets.label(demo, "REJECTED")
+        secrets.label(demo, "REJECTED")
         assert [call.operation for call in store.calls].count("UpdateSecretVersionStage") == 1
 
     def test_the_label_moves_off_an_older_version(
         self, store: StrictSecretsManager, secrets: SecretsManager, demo: Version
     ) -> None:
         """It sits on one version only."""
-        secrets.reject(demo)
+        secrets.label(demo, "REJECTED")
         newer = store.person_writes(NAME, {"token": "also wrong"})
-        secrets.reject(secrets.read(NAME))
+        secrets.label(secrets.read(NAME), "REJECTED")
         assert store.labels(NAME)["REJECTED"] == newer.id
 
     def test_current_is_moved_back(self, store: StrictSecretsManager, secrets: SecretsManager, demo: Version) -> None:

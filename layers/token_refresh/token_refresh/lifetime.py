@@ -62,7 +62,7 @@ class Lifetime:
             lengths = self.end - self.start, other.end - other.start
             # Tokens of one kind: the provider's own clock knows better than when our requests left.
             if abs(lengths[0] - lengths[1]) < _SAME_LENGTH_SECONDS:
-                return self.expires_at < other.expires_at
+                return (self.expires_at, self.start) < (other.expires_at, other.start)
         return self.start < other.start
 
     @property
@@ -74,6 +74,11 @@ class Lifetime:
 def save_token(arn: str, refreshed_at: str) -> str:
     """Return the ClientRequestToken of a save, which becomes the version's id: by it we know our own."""
     return str(uuid5(NAMESPACE_URL, f"{arn}#{refreshed_at}"))
+
+
+def unsure_token(arn: str, refreshed_at: str) -> str:
+    """Return the ClientRequestToken of a save that the next run is to try, as if a person had stored it."""
+    return str(uuid5(NAMESPACE_URL, f"{arn}#{refreshed_at}#unsure"))
 
 
 def proof_token(version_id: str, now: float) -> str:

@@ -25,10 +25,11 @@ from token_refresh.errors import (
 )
 from token_refresh.lifetime import Lifetime, daily_turn, proof_token, turn_start
 from token_refresh.masking import Mask, use_mask
+from token_refresh.meanwhile import Answered
 from token_refresh.replies import Ask, Meaning
 from token_refresh.result import Result
-from token_refresh.saving import Answered, Saver
-from token_refresh.secrets_manager import PENDING, REJECTED, NoSuchVersion, SecretsManager, Version
+from token_refresh.saving import WAITS, Saver
+from token_refresh.secrets_manager import ASKED, PENDING, REJECTED, NoSuchVersion, SecretsManager, Version
 from token_refresh.transport import Answer, post
 
 if TYPE_CHECKING:
@@ -43,10 +44,9 @@ if TYPE_CHECKING:
     from token_refresh.settings import Settings
     from token_refresh.transport import Request
 
-# Another run may hold the answer and be about to store it. Seconds before each look, 15 in all.
-_WAITS = (1.0, 2.0, 4.0, 8.0)
 _LONGEST_MESSAGE = 200  # characters of a provider's own message
 _LONGEST_CODE = 20
+_LABEL_ATTEMPTS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +120,8 @@ class Rotation:
         self._known_bad = labelled and not self._order.insists
         if self._known_bad and not daily_turn(version.id, now):
             return self._rejected_before(version)
-        if not self._order.force and not labelled and not life.due(now):
+        due = ASKED in version.labels or life.due(now)
+        if not self._order.force and not labelled and not due:
             return Result(version.name, Outcome.FRESH, life=life)
         return document
 
@@ -138,7 +139,10 @@ class Rotation:
         return proof.id == proof_token(version.id, now) and proof.created >= turn_start(now)
 
     def _rotate(self, version: Version, document: Document) -> Outcome:
-        self._tools.secrets.prove(version, self._tools.clock.now())
+        now = self._tools.clock.now()
+        self._tools.secrets.prove(version, now)
+        if self._life and not self._life.due(now):
+            self._make_due(version)
         try:
             if document.refresh is None:
                 return self._log_in(version, document)
@@ -148,6 +152,17 @@ class Rotation:
                 return Outcome.SUPERSEDED
             self._label(version)
             raise Rejected(str(error)) from None
+
+    def _make_due(self, version: Version) -> None:
+        """See to it that the next run asks again, whatever the dates say, if the answer to a forced request is lost."""
+        for more in reversed(range(_LABEL_ATTEMPTS)):
+            try:
+                self._tools.secrets.label(version, ASKED)
+            except SecretError:  # reads may lag behind the label's latest move
+                if not more:
+                    raise
+            else:
+                return
 
     def _refresh(self, version: Version, document: Document, fields: dict[str, str]) -> Outcome:
         tools = self._tools
@@ -223,7 +238,7 @@ class Rotation:
         """Wait for another run that may hold the answer and be about to store it, as far as the time left allows."""
         deadline = self._tools.deadline
         kept_back = REQUEST_SECONDS + deadline.saving_seconds if can_log_in else deadline.saving_seconds
-        for wait in _WAITS:
+        for wait in WAITS:
             if deadline.remaining() < wait + kept_back:
                 return False
             self._tools.clock.sleep(wait)
@@ -249,7 +264,7 @@ class Rotation:
     def _label(self, version: Version) -> None:
         """Remember that a version has been reported; if that fails it is reported again, which is no harm."""
         try:
-            self._tools.secrets.reject(version)
+            self._tools.secrets.label(version, REJECTED)
         except SecretError as error:
             self._tools.logger.warning("%s: the label REJECTED could not be set: %s", version.name, error)
 

@@ -5,14 +5,14 @@ From here on the run holds the only copy of live tokens: every step is tried aga
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from token_refresh.clock import iso
-from token_refresh.document import Document, parse_document
-from token_refresh.errors import Denied, InvalidSecret, NotStored, SecretError, Transient
-from token_refresh.lifetime import Lifetime, save_token
+from token_refresh.errors import Denied, NotStored, SecretError, Transient
+from token_refresh.lifetime import Lifetime, save_token, unsure_token
+from token_refresh.meanwhile import Answered, Theirs
 from token_refresh.secrets_manager import (
     ATTEMPT_SECONDS,
     CURRENT,
@@ -28,26 +28,18 @@ if TYPE_CHECKING:
     from aws_lambda_powertools import Logger
 
     from token_refresh.clock import Clock, Deadline
-    from token_refresh.replies import Issued
+    from token_refresh.document import Document
 
+T = TypeVar("T")
+
+# For another run that may hold the answer and be about to store it. Seconds before each look, 15 in all.
+WAITS = (1.0, 2.0, 4.0, 8.0)
 _SPARE_SECONDS = 1.0  # for reporting, at the end of a run
 _LONGEST_PAUSE_SECONDS = 5.0
 _LOOKS = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)  # seconds before each; reads can lag behind writes
-_LAGGING_LOOKS = 4  # after these, a state without our save is believed to be newer than it
 _MOST_MERGES = 3
 _MOST_ATTEMPTS = 1000  # the deadline comes first
 _ONE_MILLISECOND = 0.001
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Answered:
-    """What a run received, for which version, and by presenting which fields."""
-
-    version: Version
-    document: Document
-    issued: Issued
-    sent_at: float  # epoch seconds
-    presented: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,31 +61,37 @@ class Saver:
         `Unreadable` if the tokens are too large to be stored; `Transient` if they are stored, but not what someone else
         may have written in the same moment.
         """
-        arn, expires_at = answered.version.arn, answered.issued.expires_at
-        mine = self._put(answered, answered.document, answered.sent_at)
-        handled = {answered.version.id}
+        arn = answered.version.arn
+        mine = self._put(answered, answered.document, answered.sent_at, save_token)
+        handled, edited = {answered.version.id}, None
         for _ in range(_MOST_MERGES):
-            theirs = self._written_meanwhile(answered.version, mine, handled)
-            if theirs is None:
+            found = self._written_meanwhile(answered.version, mine, handled)
+            if not found:
                 break
-            document = _parsed(theirs, answered.document, allow_plain_http=allow_plain_http)
-            life = Lifetime.of(theirs, document) if document else None
-            ours = Lifetime(ours=True, start=mine.refreshed_at, expires_at=expires_at)
-            # Of two runs' tokens those that were issued later are the live ones, unless a person's edit lies between.
-            older = life is not None and life.ours and life.issued_before(ours)
-            if document and older and document.kept() == answered.document.kept():
-                if CURRENT in theirs.labels:
-                    self._make_current(arn, mine.id, off=theirs.id)
+            handled |= {found[0].id, mine.id}
+            theirs, *under = (Theirs.of(version, answered, allow_plain_http=allow_plain_http) for version in found)
+            ours = Lifetime(ours=True, start=mine.refreshed_at, expires_at=answered.issued.expires_at)
+            if theirs.is_outdated(ours, answered):
+                if CURRENT in theirs.version.labels:
+                    self._make_current(arn, mine.id, off=theirs.version.id)
                 break
-            if document and (older or not (life and life.ours)) and _same(document, answered, rotated=older):
-                handled |= {theirs.id, mine.id}
-                mine = self._put(answered, document, mine.refreshed_at + _ONE_MILLISECOND)
+            if edited and theirs.built_on(answered):  # and issued later: the live tokens, without the edit
+                answered = replace(answered, issued=theirs.issued)
+                mine = self._put(answered, edited, theirs.start + _ONE_MILLISECOND, unsure_token)
                 continue
-            self._make_current(arn, theirs.id, off=mine.id)
-            return None
-        return Lifetime(ours=True, start=mine.refreshed_at, expires_at=expires_at)
+            # Tokens that were issued later than ours, and that a person has written over since, have replaced ours.
+            replaced = any(one.issued_later(ours) for one in (theirs, *under))
+            if replaced or not theirs.document or not theirs.has_what_was_presented(answered):
+                self._give_way(answered, theirs, mine.id, allow_plain_http=allow_plain_http)
+                return None
+            edited = theirs.document
+            # A run that logged in meanwhile may have killed our tokens, and its save be hidden under the edit.
+            unsure = answered.logged_in or self._clock.now() >= answered.sent_at + sum(WAITS)
+            token_of = unsure_token if unsure else save_token
+            mine = self._put(answered, edited, mine.refreshed_at + _ONE_MILLISECOND, token_of)
+        return Lifetime(ours=True, start=mine.refreshed_at, expires_at=answered.issued.expires_at)
 
-    def persist(self, attempt: Callable[[], None], lost: str) -> None:
+    def persist(self, attempt: Callable[[], T], lost: str) -> T:
         """Try until it works; raise `NotStored` saying what is lost when the run's time is nearly up.
 
         `AlreadyStored` is an answer, not an outage: it is raised at once.
@@ -101,13 +99,11 @@ class Saver:
         pause, why = 0.2, ""
         for _ in range(_MOST_ATTEMPTS):
             try:
-                attempt()
+                return attempt()
             except AlreadyStored:
                 raise
             except SecretError as error:
                 why = str(error)
-            else:
-                return
             if self._deadline.remaining() < pause + ATTEMPT_SECONDS + _SPARE_SECONDS:
                 break
             self._logger.warning("still trying, for up to %.0f s: %s", self._deadline.remaining(), why)
@@ -115,10 +111,12 @@ class Saver:
             pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
         raise NotStored(f"{lost}: {why}")
 
-    def _put(self, answered: Answered, document: Document, refreshed_at: float) -> _Saved:
+    def _put(
+        self, answered: Answered, document: Document, refreshed_at: float, token_of: Callable[[str, str], str]
+    ) -> _Saved:
         arn = answered.version.arn
         while True:
-            token, text = save_token(arn, iso(refreshed_at)), document.successor(answered.issued, refreshed_at)
+            token, text = token_of(arn, iso(refreshed_at)), document.successor(answered.issued, refreshed_at)
             try:
                 self.persist(
                     partial(self._secrets.save, arn, text, token),
@@ -129,27 +127,31 @@ class Saver:
             else:
                 return _Saved(token, refreshed_at)
 
-    def _written_meanwhile(self, presented: Version, mine: _Saved, handled: set[str]) -> Version | None:
+    def _written_meanwhile(self, presented: Version, mine: _Saved, handled: set[str]) -> list[Version]:
         """Return the version that someone else stored between our reading and our saving, or just after it.
 
+        None if there is none; two, the current one first, if ours has lost both labels since.
         Raises `Transient` if AWS does not let us look.
         """
         why = "reads still show the state before it"
-        for look, pause in enumerate(_LOOKS):
+        for pause in _LOOKS:
             if self._deadline.remaining() < pause + 2 * ATTEMPT_SECONDS:
                 break
             self._clock.sleep(pause)
             try:
                 current, previous = self._secrets.current_and_previous(presented.arn)
                 if current == mine.id and previous in handled:
-                    return None
-                theirs = previous if current == mine.id else current
-                # Reads can lag behind writes: only a state that has our save in it tells what was written around it.
-                seen = mine.id in (current, previous)
-                if theirs and (seen or (look >= _LAGGING_LOOKS and theirs not in handled)):
-                    version = self._secrets.read_version(presented.arn, theirs)
-                    if seen or version.created > presented.created:  # two writes since ours have taken both labels
-                        return version
+                    return []
+                if mine.id in (current, previous):
+                    other = previous if current == mine.id else current
+                    if other:
+                        return [self._secrets.read_version(presented.arn, other)]
+                elif current and previous and current not in handled:
+                    ids = mine.id, current, previous
+                    saved, *theirs = (self._secrets.read_version(presented.arn, version_id) for version_id in ids)
+                    # Reads can lag behind writes: AWS's own dates tell whether this is how it was before our save.
+                    if max(version.created for version in theirs) >= saved.created:
+                        return [version for version in theirs if version.id not in handled]
             except SecretError as error:
                 why = str(error)
         raise Transient(
@@ -157,33 +159,32 @@ class Saver:
             f"(their value would be under {PREVIOUS}): {why}"
         )
 
-    def _make_current(self, arn: str, version_id: str, *, off: str) -> None:
-        self.persist(
+    def _give_way(self, answered: Answered, theirs: Theirs, off: str, *, allow_plain_http: bool) -> None:
+        arn = answered.version.arn
+        for _ in range(_MOST_MERGES):
+            current_id = self._make_current(arn, theirs.version.id, off=off)
+            if theirs.life or current_id in (theirs.version.id, answered.version.id, None):
+                return
+            off = current_id
+            # Another run may have built on what we stored before a person's value came back, and not know that value.
+            current = Theirs.of(self._secrets.read_version(arn, off), answered, allow_plain_http=allow_plain_http)
+            if not current.built_on(answered):
+                return
+
+    def _make_current(self, arn: str, version_id: str, *, off: str) -> str | None:
+        """Return which version is current now: another one if somebody was faster."""
+        return self.persist(
             partial(self._move_current, arn, version_id, off),
             f"two values were stored at once; the newer one is under {PREVIOUS} and could not be made current",
         )
 
-    def _move_current(self, arn: str, version_id: str, off: str) -> None:
+    def _move_current(self, arn: str, version_id: str, off: str) -> str | None:
         try:
             self._secrets.move(arn, CURRENT, to=version_id, off=off)
         except Denied:
             # A move whose answer was lost is refused when it is tried again, and so is one that came too late.
-            if self._secrets.current_and_previous(arn)[0] == off:
+            current, _ = self._secrets.current_and_previous(arn)
+            if current == off:
                 raise
-
-
-def _parsed(version: Version, like: Document, *, allow_plain_http: bool) -> Document | None:
-    try:
-        return parse_document(version.text, like.provider, allow_plain_http=allow_plain_http)
-    except InvalidSecret:
-        return None
-
-
-def _same(document: Document, answered: Answered, *, rotated: bool) -> bool:
-    """Tell whether a document has the credentials that were presented."""
-    if not rotated:
-        return document.pick(answered.presented) == answered.document.pick(answered.presented)
-    # Another run has put its tokens into it since; what they replaced can be told only if we logged in.
-    login_fields = document.provider.login_fields
-    logged_in = set(login_fields) <= set(answered.presented)
-    return logged_in and document.pick(login_fields) == answered.document.pick(login_fields)
+            return current
+        return version_id

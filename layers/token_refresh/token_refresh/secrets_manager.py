@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 CURRENT, PREVIOUS, PENDING = "AWSCURRENT", "AWSPREVIOUS", "AWSPENDING"
-REJECTED, UNREADABLE = "REJECTED", "UNREADABLE"  # our own labels
+REJECTED, UNREADABLE, ASKED = "REJECTED", "UNREADABLE", "ASKED"  # our own labels
 
 CONNECT_SECONDS = 2
 READ_SECONDS = 6
@@ -184,11 +184,11 @@ class SecretsManager:
             ),
         )
 
-    def reject(self, version: Version) -> None:
-        """Put the label REJECTED on a version."""
-        holder = self._holder(version.arn, REJECTED)
+    def label(self, version: Version, label: str) -> None:
+        """Put one of our own labels on a version."""
+        holder = self._holder(version.arn, label)
         if holder != version.id:
-            self.move(version.arn, REJECTED, to=version.id, off=holder)
+            self.move(version.arn, label, to=version.id, off=holder)
 
     def _holder(self, arn: str, label: str) -> str | None:
         try:

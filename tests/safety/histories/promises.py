@@ -77,7 +77,7 @@ def _an_edit_was_set_aside(history: World, course: Course, ward: Ward) -> None:
     unseen = ward.name in course.edited or not course.undisturbed
     holders = [version for version in history.store.versions(ward.name) if _is_edit(history, ward, version)]
     previous = any("AWSPREVIOUS" in version.labels for version in holders)
-    three_at_once = len(course.lanes) > 1 and ward.name in course.edited
+    three_at_once = len(course.lanes) > 1 and (ward.name in course.edited or told)
     if not ((previous and (told or (course.killed and unseen))) or (holders and three_at_once)):
         history.watch.breaks("an edit is lost", f"{ward.short}; {'it is previous' if previous else 'not previous'}")
         return

@@ -49,6 +49,9 @@ class Watch:
         # The hour is that of the run's own clock; retries and a delay can carry a run past its end.
         if age > HOUR + _LONGEST_RUN_SECONDS and not ward.proofs[proof.client_request_token]:
             self.breaks("asked with a proof from long ago", f"{ward.short}: {age:.0f} s old")
+        # Due by a clock that is days ahead, fresh by the right one: if the answer is lost, that shows only when it
+        # is next due. AWS itself refuses whatever is signed by a clock that is minutes off.
+        ward.clock_was_wrong |= history.run_clock.wrong_by != 0
         self._look_for_hammering(lane, ward)
 
     def answered(self, status: int, body: bytes) -> None:

@@ -35,10 +35,19 @@ class Scenario:
     outcomes: tuple[str, ...]  # of its secrets, in alphabetical order, with login fields
     outcomes_without_login: tuple[str, ...] | None  # None: it needs them
     heals_by_login: bool = True
+    forced: bool = False  # by a person, secret "a" alone
+
+    def event(self, place: Place) -> dict[str, object]:
+        """Returns what the run is told."""
+        return {"secret_id": place.prefix + "a", "force": True} if self.forced else {}
 
 
 def _refreshed(lab: Lab, place: Place) -> None:
     lab.add_ours(place.prefix + "a", _DUE, login_fields=place.login_fields)
+
+
+def _not_due(lab: Lab, place: Place) -> None:
+    lab.add_ours(place.prefix + "a", 0, login_fields=place.login_fields)
 
 
 def _refused(lab: Lab, place: Place) -> None:
@@ -62,6 +71,11 @@ def _unreadable(lab: Lab, place: Place) -> None:
 
 def _unanswered(lab: Lab, place: Place) -> None:
     lab.add_ours(place.prefix + "a", _DUE, login_fields=place.login_fields)
+    lab.provider.misbehave(Mood.DROP_AFTER)
+
+
+def _not_due_and_unanswered(lab: Lab, place: Place) -> None:
+    _not_due(lab, place)
     lab.provider.misbehave(Mood.DROP_AFTER)
 
 
@@ -106,6 +120,8 @@ def _write(lab: Lab, held: Held, document: dict[str, object]) -> None:
 
 SCENARIOS = (
     Scenario("refreshed", _refreshed, ("refreshed",), ("refreshed",)),
+    Scenario("forced", _not_due, ("refreshed",), ("refreshed",), forced=True),
+    Scenario("forced-unanswered", _not_due_and_unanswered, ("transient",), ("transient",), forced=True),
     Scenario("refused", _refused, ("logged_in",), ("rejected",)),
     Scenario("login-only", _login_only, ("logged_in",), None),
     Scenario("rejected", _rejected, ("rejected",), ("rejected",), heals_by_login=False),

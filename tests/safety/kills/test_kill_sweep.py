@@ -49,9 +49,10 @@ class _Case:
         self._prefix = f"token-refresh/{lab.kind.name}/{kill or 'undisturbed'}/"
         lab.law.check_versions()
         lab.law.held.clear()
-        meddle = scenario.prepare(lab, Place(self._prefix, login_fields))
+        place = Place(self._prefix, login_fields)
+        meddle = scenario.prepare(lab, place)
         with lab.container(self._prefix) as container:
-            self.run = lab.run(container, kill=kill, meddle=meddle)
+            self.run = lab.run(container, kill=kill, meddle=meddle, event=scenario.event(place))
         assert container.exit_code == (0 if kill is None else -signal.SIGKILL)
         self.steps = lab.conductor.acted
         lab.provider.behave()

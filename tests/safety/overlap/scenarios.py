@@ -79,6 +79,8 @@ def quick() -> list[tuple[Scenario, int | None]]:
         if scenario.edit is None:
             found.append((scenario, 1 if scenario.situation == DEAD else None))
         elif scenario.situation != DEAD:
+            found.append((scenario, 2))
+        elif scenario.provider == "fashion-world" and scenario.login_fields:
             found.append((scenario, 1))
     return found
 
@@ -175,7 +177,7 @@ class Meeting:
         # A page can put back tokens that are spent by now: only the run that received new ones, and sees it, can help.
         page = scenario.edit == OLD_PAGE or (scenario.edit == NEW_PAGE and not scenario.alive)
         spent = page and (in_vain or not any(map(saw_edit, end.runs)))
-        # Where both runs received tokens, an edit of the same account between their saves is not promised to survive.
+        # Where both runs received tokens, and a page was stored between their saves, the next tick has to sort it out.
         torn = both_received and scenario.edit in (OLD_PAGE, NEW_PAGE)
         logins = sum(is_login(step) for moment in end.runs for step, _ in moment.history())
         live = self.surroundings.provider(end).is_live(document)
@@ -184,8 +186,8 @@ class Meeting:
         excused = in_vain or scenario.edit == OLD_PAGE
         yield f"an unexpected outcome: {said}", not excused and not outcomes <= self._expected
         yield f"a login: {said}", scenario.alive and not excused and logins > 0
-        # Nor is one that neither run presented: with two saves on top of it, it has lost both labels.
-        hidden = torn or (both_received and not any(map(presented_edit, end.runs)))
+        # An edit that neither run has seen has lost both labels to two saves on top of it.
+        hidden = both_received and not any(map(presented_edit, end.runs)) and not any(map(saw_edit, end.runs))
         note = "after" if scenario.edit else "before"
         yield f"the edit is gone: {said}", not hidden and document.get("note") != note
         meant = self.theirs if scenario.edit == OTHERS else self._before
@@ -197,9 +199,9 @@ class Meeting:
         yield f"the next tick, after {said}, ends {done.outcome}", can_live and live and done.outcome not in _GOOD
         yield (
             f"the next tick, after {said}, is silent: {done.outcome}",
-            not (torn or lives_on) and done.outcome != "rejected",
+            not lives_on and done.outcome != "rejected",
         )
-        yield f"the next tick, after {said}, does not heal", scenario.login_fields and not (torn or lives_on)
+        yield f"the next tick, after {said}, does not heal", scenario.login_fields and not lives_on
 
     @property
     def _expected(self) -> set[str]:
