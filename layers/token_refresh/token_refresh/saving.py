@@ -68,8 +68,9 @@ class Saver:
             found = self._written_meanwhile(answered.version, mine, handled)
             if not found:
                 break
-            handled |= {found[0].id, mine.id}
-            theirs, *under = (Theirs.of(version, answered, allow_plain_http=allow_plain_http) for version in found)
+            handled |= {mine.id, *(version.id for version in found)}
+            read = (Theirs.of(version, answered, allow_plain_http=allow_plain_http) for version in found)
+            theirs, *others = sorted(read, key=lambda one: one.life is not None)  # what a person stored comes first
             ours = Lifetime(ours=True, start=mine.refreshed_at, expires_at=answered.issued.expires_at)
             if theirs.is_outdated(ours, answered):
                 if CURRENT in theirs.version.labels:
@@ -80,13 +81,14 @@ class Saver:
                 mine = self._put(answered, edited, theirs.start + _ONE_MILLISECOND, unsure_token)
                 continue
             # Tokens that were issued later than ours, and that a person has written over since, have replaced ours.
-            replaced = any(one.issued_later(ours) for one in (theirs, *under))
+            replaced = any(one.issued_later(ours) for one in (theirs, *others))
             if replaced or not theirs.document or not theirs.has_what_was_presented(answered):
                 self._give_way(answered, theirs, mine.id, allow_plain_http=allow_plain_http)
                 return None
             edited = theirs.document
-            # A run that logged in meanwhile may have killed our tokens, and its save be hidden under the edit.
-            unsure = answered.logged_in or self._clock.now() >= answered.sent_at + sum(WAITS)
+            # Another run may have logged in, or presented our tokens, and have lost its labels to the edit.
+            visible = CURRENT in theirs.version.labels  # it was written after our save
+            unsure = visible or answered.logged_in or self._clock.now() >= answered.sent_at + sum(WAITS)
             token_of = unsure_token if unsure else save_token
             mine = self._put(answered, edited, mine.refreshed_at + _ONE_MILLISECOND, token_of)
         return Lifetime(ours=True, start=mine.refreshed_at, expires_at=answered.issued.expires_at)
