@@ -65,7 +65,7 @@ class Saver:
         mine = self._put(answered, answered.document, answered.sent_at, save_token)
         handled, edited = {answered.version.id}, None
         for _ in range(_MOST_MERGES):
-            found = self._written_meanwhile(answered.version, mine, handled)
+            found, ours_on_top = self._written_meanwhile(answered.version, mine, handled)
             if not found:
                 break
             handled |= {mine.id, *(version.id for version in found)}
@@ -87,8 +87,7 @@ class Saver:
                 return None
             edited = theirs.document
             # Another run may have logged in, or presented our tokens, and have lost its labels to the edit.
-            visible = CURRENT in theirs.version.labels  # it was written after our save
-            unsure = visible or answered.logged_in or self._clock.now() >= answered.sent_at + sum(WAITS)
+            unsure = not ours_on_top or answered.logged_in or self._clock.now() >= answered.sent_at + sum(WAITS)
             token_of = unsure_token if unsure else save_token
             mine = self._put(answered, edited, mine.refreshed_at + _ONE_MILLISECOND, token_of)
         return Lifetime(ours=True, start=mine.refreshed_at, expires_at=answered.issued.expires_at)
@@ -129,10 +128,10 @@ class Saver:
             else:
                 return _Saved(token, refreshed_at)
 
-    def _written_meanwhile(self, presented: Version, mine: _Saved, handled: set[str]) -> list[Version]:
+    def _written_meanwhile(self, presented: Version, mine: _Saved, handled: set[str]) -> tuple[list[Version], bool]:
         """Return the version that someone else stored between our reading and our saving, or just after it.
 
-        None if there is none; two, the current one first, if ours has lost both labels since.
+        None if there is none; two if ours has lost both labels since. And whether ours was the current one.
         Raises `Transient` if AWS does not let us look.
         """
         why = "reads still show the state before it"
@@ -143,17 +142,17 @@ class Saver:
             try:
                 current, previous = self._secrets.current_and_previous(presented.arn)
                 if current == mine.id and previous in handled:
-                    return []
+                    return [], True
                 if mine.id in (current, previous):
                     other = previous if current == mine.id else current
                     if other:
-                        return [self._secrets.read_version(presented.arn, other)]
+                        return [self._secrets.read_version(presented.arn, other)], current == mine.id
                 elif current and previous and current not in handled:
                     ids = mine.id, current, previous
                     saved, *theirs = (self._secrets.read_version(presented.arn, version_id) for version_id in ids)
                     # Reads can lag behind writes: AWS's own dates tell whether this is how it was before our save.
                     if max(version.created for version in theirs) >= saved.created:
-                        return [version for version in theirs if version.id not in handled]
+                        return [version for version in theirs if version.id not in handled], False
             except SecretError as error:
                 why = str(error)
         raise Transient(
