@@ -260,3 +260,29 @@ def test_an_edit_that_cannot_be_saved_is_told(world: World) -> None:
     assert f"{name}: not_stored: " in run.failure
     assert json.loads(world.current(name).text)["note"] == "before"
     assert world.provider.is_live(world.document(name))
+
+
+@pytest.mark.parametrize("fault", [Fault.THROTTLED, Fault.SERVER_ERROR, Fault.LOST_AFTER])
+def test_other_credentials_under_another_run_s_save(world: World, fault: Fault) -> None:
+    """What another run built on our save, not knowing the person's value, gives way to that, though AWS is busy."""
+    name = world.add()
+    before = world.current(name).document
+    theirs = {**world.provider.create_account("theirs"), "note": "theirs"}
+
+    def another_run_saves() -> None:
+        saved = {**before, **{field: f"dummy-{field}" for field in world.kind.tokens}, "refreshedAt": iso(START + 1)}
+        arn, client = world.store.secret(name).arn, world.store.client()
+        token = steps.save_token(arn, START + 1)
+        client.put_secret_value(SecretId=arn, SecretString=json.dumps(saved), ClientRequestToken=token)
+        world.store.fail("GetSecretValue", fault, times=1)
+
+    def a_person_writes() -> None:
+        world.store.person_writes(name, theirs)
+        meddling.before(world, lambda step: step == steps.move(name, "AWSCURRENT"), another_run_saves)
+
+    meddling.before(world, meddling.is_save, a_person_writes)
+
+    run = world.run()
+
+    assert run.result["outcomes"] == {"superseded": 1}
+    assert world.document(name) == theirs

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.handlers import meddling, steps
-from tests.handlers.clock import HOUR, MINUTE
+from tests.handlers.clock import DAY, HOUR, MINUTE
 from tests.handlers.steps import SWEEP
 from tests.secrets_manager import Fault
 
@@ -76,6 +77,27 @@ def test_the_daily_turn_is_one(world: World, rejected: str) -> None:
 
 
 @pytest.mark.parametrize("provider_name", ["mcs"])
+@pytest.mark.parametrize("earlier", [1, 5, 9])
+def test_the_daily_turn_is_one_just_after_the_refusal(world: World, earlier: int) -> None:
+    """Also when the refusal fell in the same hour, so that the turn's proof is the refusal's."""
+    names = [world.add(f"s{number}", login_fields=False) for number in range(20)]
+    name = next(one for one in names if _slot_of(world, one) % HOUR)  # not the first ten minutes of an hour
+    turn = _slot_of(world, name)
+    world.provider.revoke(name)
+    for other in {*names} - {name}:
+        world.store.delete(other)
+    world.clock.advance(turn - earlier * MINUTE - world.clock.now())
+    assert f"{name}: rejected: " in world.run().failure
+    world.clock.advance(turn - world.clock.now())
+
+    sent = 0
+    for _ in range(10):
+        sent += len(world.run().sent)
+        world.clock.advance(MINUTE)
+    assert sent == 1
+
+
+@pytest.mark.parametrize("provider_name", ["mcs"])
 def test_the_daily_turn_differs_between_versions(world: World) -> None:
     """Secrets rejected together do not come back together."""
     names = [world.add(f"s{number}", login_fields=False) for number in range(6)]
@@ -109,6 +131,13 @@ def _first_turn(world: World) -> Run:
             return run
         world.clock.advance(10 * MINUTE)
     raise AssertionError("a day without a turn")
+
+
+def _slot_of(world: World, name: str) -> float:
+    """Returns when the next daily turn of a secret's current version begins, an hour from now at the soonest."""
+    slot = int.from_bytes(hashlib.sha256(world.current(name).id.encode()).digest()[:4]) % 144
+    start = world.clock.now() // DAY * DAY + slot * 10 * MINUTE
+    return start if start > world.clock.now() + HOUR else start + DAY
 
 
 def _refusal(world: World) -> str:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from token_refresh.document import Document
-from token_refresh.lifetime import Lifetime, daily_turn, proof_token, save_token, turn_start, unreadable_token
+from token_refresh.lifetime import Lifetime, daily_turn, proof_token, save_token, unreadable_token
 from token_refresh.mcs import MCS
 from token_refresh.secrets_manager import Version
 
@@ -229,11 +229,6 @@ class TestDailyTurn:
         begin = 17_000 * DAY + slot * 600
         same = {daily_turn(str(version_id), begin + seconds) for seconds in (0, 0.001, 300, 599.999)}
         assert len(same) == 1
-
-    @pytest.mark.parametrize("after", [0, 0.001, 300, 599.999])
-    def test_the_start_of_a_slot_is_told(self, after: float) -> None:
-        """A timer that ticks every minute meets a slot ten times, and must know what it has done in it."""
-        assert turn_start(1_510_213_800 + after) == 1_510_213_800
 
     def test_the_slots_of_many_versions_are_spread(self) -> None:
         """A provider's false alarm does not end in a burst."""

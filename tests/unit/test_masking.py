@@ -77,6 +77,8 @@ class TestForms:
             json.dumps(SECRET)[1:-1],
             json.dumps(SECRET, ensure_ascii=False)[1:-1],
             SECRET.upper(),
+            SECRET.encode().hex(),
+            repr(SECRET.encode())[2:-1],
         ],
         ids=[
             "plain",
@@ -90,6 +92,8 @@ class TestForms:
             "JSON",
             "JSON in UTF-8",
             "upper case",
+            "hexadecimal",
+            "bytes",
         ],
     )
     def test_it_is_hidden(self, form: str) -> None:
@@ -105,6 +109,13 @@ class TestForms:
         """No half of an escape is left over."""
         line = json.dumps({"message": f"x{around}{value}{around}y"})
         assert "dummy-value" not in json.loads(masks(value).hide(line))["message"]
+
+    @pytest.mark.parametrize("around", ["\n", " ", "\r\n", "\t"])
+    def test_a_value_that_was_pasted_with_white_space_is_hidden_without_it(self, around: str) -> None:
+        """A provider may trim it, or quote it with escapes."""
+        mask = masks(f"dummy-token{around}")
+        assert mask.hide("x dummy-token.") == "x ***."
+        assert mask.hide(json.dumps(f"x dummy-token{around}y")) == '"x ***y"'
 
     def test_the_longest_value_goes_first(self) -> None:
         """A value that begins another one leaves no tail."""

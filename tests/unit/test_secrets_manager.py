@@ -181,6 +181,42 @@ class TestKinds:
         error, _ = on_answer(answer(200, body), monkeypatch)
         assert type(error) is Transient
 
+    @pytest.mark.parametrize(
+        ("status", "body"),
+        [
+            (500, b'{"__type": "InternalServiceError", "message": null}'),
+            (503, b"[]"),
+            (503, b"null"),
+            (503, b'"x"'),
+            (200, b"[]"),
+            (200, b"null"),
+            (200, b'{"ARN": "a", "Name": "n", "VersionId": "v", "CreatedDate": "never"}'),
+            (200, b'{"ARN": "a", "Name": "n", "VersionId": "v", "CreatedDate": 1e99}'),
+        ],
+    )
+    def test_an_answer_of_another_shape_is_transient(
+        self, status: int, body: bytes, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The SDK's parser raises whatever it happens to: a save is tried again all the same."""
+        error, _ = on_answer(answer(status, body), monkeypatch)
+        assert type(error) is Transient
+
+    @pytest.mark.parametrize(
+        "page", [[], None, {"SecretValues": [{}]}, {"SecretValues": "x"}, {"Errors": [[]]}, {"Errors": "x"}]
+    )
+    def test_a_page_of_another_shape_is_transient(self, page: object, monkeypatch: pytest.MonkeyPatch) -> None:
+        """It does not end the sweep by an error that names nothing."""
+        data = answer(200, json.dumps(page).encode())
+        error, _ = on_answer(data, monkeypatch, lambda secrets: list(secrets.sweep("demo")))
+        assert type(error) is Transient
+
+    def test_a_page_s_errors_may_lack_everything(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """They still count for one secret."""
+        with WireServer(answer(200, b'{"Errors": [{"SecretId": null, "ErrorCode": null, "Message": null}]}')) as server:
+            [found] = reaching(endpoint(server.url), monkeypatch).sweep("demo")
+        assert isinstance(found, tuple)
+        assert (found[0], type(found[1])) == ("?", Denied)
+
     def test_a_broken_connection_is_transient(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Tried three times in all."""
         error, asked = on_answer(b"", monkeypatch)

@@ -78,7 +78,7 @@ class SecretError(TokenRefreshError):
 
 
 class Transient(SecretError):
-    """The provider or AWS is unavailable or throttling; nothing is lost."""
+    """The provider or AWS is unavailable or throttling; no token is lost."""
 
     outcome = Outcome.TRANSIENT
 

@@ -67,7 +67,7 @@ class Lifetime:
 
     @property
     def urgency(self) -> float:
-        """A sort key: soonest expiry first, before all what a person stored and nobody has tried yet."""
+        """A sort key: what a person stored and nobody has tried yet comes first, then the soonest expiry."""
         return self.end if self.ours else 0.0
 
 
@@ -89,11 +89,6 @@ def proof_token(version_id: str, now: float) -> str:
 def unreadable_token(version_id: str) -> str:
     """Return the ClientRequestToken of a kept answer: one for each version presented."""
     return str(uuid5(NAMESPACE_URL, f"{version_id}#unreadable"))
-
-
-def turn_start(now: float) -> float:
-    """Return when the ten minutes began that `now` is in."""
-    return now // _SLOT_SECONDS * _SLOT_SECONDS
 
 
 def daily_turn(version_id: str, now: float) -> bool:

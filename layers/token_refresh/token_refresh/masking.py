@@ -25,12 +25,16 @@ if TYPE_CHECKING:
 _SHORTEST = 6  # characters
 _LAYERS = 4  # of encodings inside encodings, none included
 _LONGEST_FORM = 12  # characters for one byte
+_LONGEST_TEXT = 64 * 1024  # characters; to search more, for values of many kilobytes, takes too much memory
 _BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_="
 _ESCAPES = (
     re.compile(rb"%[0-9a-f]{2}", re.IGNORECASE),
-    re.compile(rb"(?:\\u(?:d[89ab][0-9a-f]{2}\\u(?=d[c-f]))?[0-9a-f]{4})|\\[\"\\/']", re.IGNORECASE),
+    re.compile(
+        rb"(?:\\u(?:d[89ab][0-9a-f]{2}\\u(?=d[c-f]))?[0-9a-f]{4})|\\x[0-9a-f]{2}|\\[\"\\/'bfnrt]", re.IGNORECASE
+    ),
     re.compile(rb"&(?:#[0-9]{1,7}|#x[0-9a-f]{1,6}|[a-z]{2,8});", re.IGNORECASE),
 )
+_CONTROLS = {b"b": b"\b", b"f": b"\f", b"n": b"\n", b"r": b"\r", b"t": b"\t"}
 _LIBRARIES = ("boto3", "botocore", "http", "requests", "s3transfer", "urllib3")
 _WITHHELD = "withheld: this library's log lines can carry credentials"
 
@@ -44,11 +48,11 @@ class Mask:
 
     def add(self, values: Iterable[object]) -> None:
         """Add values just read or received; anything but a string of six characters or more is passed over."""
-        for value in values:
-            if isinstance(value, str) and len(value) >= _SHORTEST:
-                raw = value.encode("utf-8", "surrogatepass")
-                self._longest = max(self._longest, len(raw))
-                self._needles |= {raw.lower(): False, **dict.fromkeys(_base64(raw), True)}
+        strings = (value for value in values if isinstance(value, str))
+        for form in {form for value in strings for form in (value, value.strip()) if len(form) >= _SHORTEST}:
+            raw = form.encode("utf-8", "surrogatepass")
+            self._longest = max(self._longest, len(raw))
+            self._needles |= {raw.lower(): False, raw.hex().encode(): False, **dict.fromkeys(_base64(raw), True)}
 
     def hide(self, text: str) -> str:
         """Return the text with every known value, in any of its usual encodings, replaced by ``***``.
@@ -62,16 +66,18 @@ class Mask:
         # In a form, "+" is a space.
         places = range(len(original) + 1)
         views = [_View(data, places[:-1], places[1:]) for data in (original, original.replace(b"+", b" "))]
-        for _ in range(_LAYERS):
+        for layer in range(_LAYERS):
+            if layer:  # one kind at a time: what one encoder wrote may look like another's escape
+                deeper = (view.decoded(escapes) for view in views for escapes in _ESCAPES)
+                views = list({view.data: view for view in deeper if view}.values())
             spans.update(*(view.find(self._needles) for view in views))
-            # One kind at a time: what one encoder wrote may look like another's escape.
-            deeper = [view.decoded(escapes) for view in views for escapes in _ESCAPES]
-            views = list({view.data: view for view in deeper if view}.values())
         return _without(original, spans).decode("utf-8", "surrogatepass") if spans else text
 
     def hide_beginning(self, text: str, characters: int) -> str:
-        """Return at least so much of a text's beginning, hidden; nothing that it leaves out has begun in it."""
+        """Return about so much of a text's beginning, hidden; nothing that it leaves out has begun in it."""
         margin = _LONGEST_FORM * self._longest
+        if min(len(text), characters + margin) > _LONGEST_TEXT:
+            return "***"
         if len(text) <= characters + margin:
             return self.hide(text)
         hidden = self.hide(text[: characters + margin])
@@ -127,8 +133,10 @@ def _meant(escape: re.Match[bytes]) -> bytes:
     if text[1:2] in b"uU" and text.startswith(b"\\"):
         units = bytes.fromhex(text.replace(b"\\u", b"").replace(b"\\U", b"").decode())
         return units.decode("utf-16-be", "surrogatepass").encode("utf-8", "surrogatepass")
+    if text[1:2] in b"xX" and text.startswith(b"\\"):
+        return bytes.fromhex(text[2:].decode())
     if text.startswith(b"\\"):
-        return text[1:]
+        return _CONTROLS.get(text[1:], text[1:])
     return html.unescape(text.decode()).encode("utf-8", "surrogatepass")
 
 

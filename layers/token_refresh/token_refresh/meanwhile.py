@@ -13,7 +13,8 @@ from token_refresh.replies import Issued
 if TYPE_CHECKING:
     from token_refresh.secrets_manager import Version
 
-_LONGEST_PROOF_SECONDS = 30.0  # from a run's reading of a secret to its asking
+# From a run's reading of a secret to its asking, seldom longer; also covers two clocks, AWS's and a run's.
+_USUAL_PROOF_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -56,11 +57,6 @@ class Theirs:
         fields = self.document.pick(self.document.provider.written_fields) if self.document else {}
         return Issued(fields, self.life.expires_at if self.life else None)
 
-    @property
-    def start(self) -> float:
-        """When they were asked for, or when they were stored if a person did that, in epoch seconds."""
-        return self.life.start if self.life else self.version.created
-
     def issued_later(self, ours: Lifetime) -> bool:
         """Tell whether it is a run's, with tokens that were issued after ours: they are the live ones."""
         return self.life is not None and not self.life.issued_before(ours)
@@ -77,7 +73,7 @@ class Theirs:
             return self.life.issued_before(ours)
         # One of the two presented what a person has replaced since by what the other one presented.
         by_hand = not Lifetime.of(answered.version, answered.document).ours
-        edited_later = by_hand and answered.version.created > self.life.start - _LONGEST_PROOF_SECONDS
+        edited_later = by_hand and answered.version.created > self.life.start - _USUAL_PROOF_SECONDS
         other_account = self.document.login is None or self.document.login != answered.document.login
         return edited_later and (other_account or self.life.issued_before(ours))
 

@@ -23,7 +23,7 @@ from token_refresh.errors import (
     Transient,
     Unreadable,
 )
-from token_refresh.lifetime import Lifetime, daily_turn, proof_token, turn_start
+from token_refresh.lifetime import Lifetime, daily_turn, proof_token
 from token_refresh.masking import Mask, use_mask
 from token_refresh.meanwhile import Answered
 from token_refresh.replies import Ask, Meaning
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 
 _LONGEST_MESSAGE = 200  # characters of a provider's own message
 _LONGEST_CODE = 20
-_LABEL_ATTEMPTS = 4
+_LABEL_WAITS = (0.5, 1.0, 2.0)  # seconds between attempts
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,18 +131,19 @@ class Rotation:
 
     def _asked_this_turn(self, version: Version) -> bool:
         """Tell whether this daily turn has been used: a timer that ticks every minute meets it ten times."""
-        now = self._tools.clock.now()
+        if ASKED not in version.labels:
+            return False
         try:
             proof = self._tools.secrets.read(version.arn, PENDING)
         except NoSuchVersion:
             return False
-        return proof.id == proof_token(version.id, now) and proof.created >= turn_start(now)
+        return proof.id == proof_token(version.id, self._tools.clock.now())
 
     def _rotate(self, version: Version, document: Document) -> Outcome:
         now = self._tools.clock.now()
         self._tools.secrets.prove(version, now)
-        if self._life and not self._life.due(now):
-            self._make_due(version)
+        if self._known_bad or (self._life and not self._life.due(now)):
+            self._mark_asked(version)
         try:
             if document.refresh is None:
                 return self._log_in(version, document)
@@ -153,14 +154,15 @@ class Rotation:
             self._label(version)
             raise Rejected(str(error)) from None
 
-    def _make_due(self, version: Version) -> None:
-        """See to it that the next run asks again, whatever the dates say, if the answer to a forced request is lost."""
-        for more in reversed(range(_LABEL_ATTEMPTS)):
+    def _mark_asked(self, version: Version) -> None:
+        """Tell the next run what no date does: to ask again if the answer is lost, or that the daily turn is used."""
+        for wait in (*_LABEL_WAITS, 0.0):
             try:
                 self._tools.secrets.label(version, ASKED)
             except SecretError:  # reads may lag behind the label's latest move
-                if not more:
+                if not wait:
                     raise
+                self._tools.clock.sleep(wait)
             else:
                 return
 

@@ -1,6 +1,6 @@
 """Storing an answer, and making sure that nobody who wrote meanwhile is overwritten.
 
-From here on the run holds the only copy of live tokens: every step is tried again until shortly before the run ends.
+From here on the run holds the only copy of live tokens: every write is tried again until shortly before the run ends.
 """
 
 from __future__ import annotations
@@ -40,6 +40,7 @@ _LOOKS = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)  # seconds before each; read
 _MOST_MERGES = 3
 _MOST_ATTEMPTS = 1000  # the deadline comes first
 _ONE_MILLISECOND = 0.001
+_AMISS = f"two values were stored at once; the newer one is under {PREVIOUS} and could not be made current"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +77,9 @@ class Saver:
                 if CURRENT in theirs.version.labels:
                     self._make_current(arn, mine.id, off=theirs.version.id)
                 break
-            if edited and theirs.built_on(answered):  # and issued later: the live tokens, without the edit
+            if edited and theirs.life and theirs.built_on(answered):  # and issued later: live tokens, without the edit
                 answered = replace(answered, issued=theirs.issued)
-                mine = self._put(answered, edited, theirs.start + _ONE_MILLISECOND, unsure_token)
+                mine = self._put(answered, edited, theirs.life.start + _ONE_MILLISECOND, unsure_token)
                 continue
             # Tokens that were issued later than ours, and that a person has written over since, have replaced ours.
             replaced = any(one.issued_later(ours) for one in (theirs, *others))
@@ -129,9 +130,9 @@ class Saver:
                 return _Saved(token, refreshed_at)
 
     def _written_meanwhile(self, presented: Version, mine: _Saved, handled: set[str]) -> tuple[list[Version], bool]:
-        """Return the version that someone else stored between our reading and our saving, or just after it.
+        """Return what someone else stored between our reading and our saving, or just after it; and if ours is on top.
 
-        None if there is none; two if ours has lost both labels since. And whether ours was the current one.
+        One version, or none, or two if ours has lost both labels since.
         Raises `Transient` if AWS does not let us look.
         """
         why = "reads still show the state before it"
@@ -168,16 +169,13 @@ class Saver:
                 return
             off = current_id
             # Another run may have built on what we stored before a person's value came back, and not know that value.
-            current = Theirs.of(self._secrets.read_version(arn, off), answered, allow_plain_http=allow_plain_http)
-            if not current.built_on(answered):
+            read = self.persist(partial(self._secrets.read_version, arn, off), _AMISS)
+            if not Theirs.of(read, answered, allow_plain_http=allow_plain_http).built_on(answered):
                 return
 
     def _make_current(self, arn: str, version_id: str, *, off: str) -> str | None:
         """Return which version is current now: another one if somebody was faster."""
-        return self.persist(
-            partial(self._move_current, arn, version_id, off),
-            f"two values were stored at once; the newer one is under {PREVIOUS} and could not be made current",
-        )
+        return self.persist(partial(self._move_current, arn, version_id, off), _AMISS)
 
     def _move_current(self, arn: str, version_id: str, off: str) -> str | None:
         try:

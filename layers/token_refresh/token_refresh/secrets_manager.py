@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_UNANSWERED = (SdkConnectionError, HTTPClientError, ResponseParserError)  # among the SDK's own exceptions
+
 CURRENT, PREVIOUS, PENDING = "AWSCURRENT", "AWSPREVIOUS", "AWSPENDING"
 REJECTED, UNREADABLE, ASKED = "REJECTED", "UNREADABLE", "ASKED"  # our own labels
 
@@ -81,16 +83,10 @@ class SecretsManager:
         read_page = partial(self._client.batch_get_secret_value, Filters=filters, MaxResults=_PAGE)
         seen = {""}
         while True:
-            page: Mapping[str, Any] = _call("list the secrets", read_page)
-            for value in page.get("SecretValues", []):
-                if value["Name"].startswith(prefix):  # whatever a filter means by a prefix
-                    yield _version(value)
-            for error in page.get("Errors", []):
-                yield (
-                    _name(error.get("SecretId", "?")),
-                    _from_code("read the secret", error.get("ErrorCode", ""), error.get("Message", ""), status=0),
-                )
-            token = page.get("NextToken", "")
+            found, token = _call("list the secrets", partial(_page, read_page))
+            for one in found:
+                if not isinstance(one, Version) or one.name.startswith(prefix):  # whatever a filter means by a prefix
+                    yield one
             if token in seen:  # the end, or a list that goes round in circles
                 return
             seen.add(token)
@@ -98,28 +94,25 @@ class SecretsManager:
 
     def read(self, secret_id: str, label: str = CURRENT) -> Version:
         """Read the version that a label is on."""
-        return _call(
-            "read the secret",
-            lambda: _version(self._client.get_secret_value(SecretId=secret_id, VersionStage=label)),
-        )
+        return self._read(self._client, secret_id, VersionStage=label)
 
     def read_version(self, arn: str, version_id: str) -> Version:
-        """Read one version, whatever its labels."""
-        return _call(
-            "read the secret",
-            lambda: _version(self._impatient.get_secret_value(SecretId=arn, VersionId=version_id)),
-        )
+        """Try once to read one version, whatever its labels."""
+        return self._read(self._impatient, arn, VersionId=version_id)
 
     def current_and_previous(self, arn: str) -> tuple[str | None, str | None]:
-        """Return the ids of the versions that AWSCURRENT and AWSPREVIOUS are on, as they stood at one moment."""
+        """Try once to tell which versions AWSCURRENT and AWSPREVIOUS are on, as they stood at one moment."""
         try:
             stages = _call(
                 "look at the secret's versions",
                 lambda: self._impatient.describe_secret(SecretId=arn)["VersionIdsToStages"],
             )
-        except SecretError:
+        except Denied:
             # Two reads may show two moments, which is the reason to describe; they need no permission of their own.
-            return self.read(arn).id, self.read(arn, PREVIOUS).id
+            current, previous = (
+                self._read(self._impatient, arn, VersionStage=label).id for label in (CURRENT, PREVIOUS)
+            )
+            return current, previous
         holders = {label: version_id for version_id, labels in stages.items() for label in labels}
         return holders.get(CURRENT), holders.get(PREVIOUS)
 
@@ -151,7 +144,7 @@ class SecretsManager:
 
     def save(self, arn: str, text: str, token: str) -> None:
         """Try once to store a value as AWSCURRENT; the same token and text again do nothing."""
-        # AWSPENDING too: left on another version, it means "began, did not finish".
+        # AWSPENDING too: left on a version younger than AWSCURRENT's, it means "began, did not finish".
         _call(
             "write the secret",
             lambda: self._impatient.put_secret_value(
@@ -190,6 +183,9 @@ class SecretsManager:
         if holder != version.id:
             self.move(version.arn, label, to=version.id, off=holder)
 
+    def _read(self, client: SecretsManagerClient, secret_id: str, **which: str) -> Version:
+        return _call("read the secret", lambda: _version(client.get_secret_value(SecretId=secret_id, **which)))
+
     def _holder(self, arn: str, label: str) -> str | None:
         try:
             return self.read(arn, label).id
@@ -198,7 +194,7 @@ class SecretsManager:
 
 
 class NoSuchVersion(InvalidSecret):
-    """The secret exists, and no version of it carries that label."""
+    """The secret exists, and no version of it has that label or id."""
 
 
 class NoSuchSecret(Denied):
@@ -237,6 +233,16 @@ def _name(secret_id: str) -> str:
     return name if name == secret_id else name[:-7]
 
 
+def _page(read: Callable[[], Mapping[str, Any]]) -> tuple[list[Version | tuple[str, SecretError]], str]:
+    """Return what one answer to BatchGetSecretValue lists, and the token of the next page ("": there is none)."""
+    page = read()
+    found: list[Version | tuple[str, SecretError]] = [_version(value) for value in page.get("SecretValues", [])]
+    for error in page.get("Errors", []):
+        why = _from_code("read the secret", error.get("ErrorCode") or "", error.get("Message") or "", status=0)
+        found.append((_name(error.get("SecretId") or "?"), why))
+    return found, page.get("NextToken") or ""
+
+
 def _version(value: Mapping[str, Any]) -> Version:
     created = value.get("CreatedDate")
     return Version(
@@ -255,12 +261,13 @@ def _call(doing: str, call: Callable[[], T]) -> T:
     except ClientError as error:
         details: Mapping[str, Any] = error.response.get("Error", {})
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        failure = _from_code(doing, details.get("Code", ""), details.get("Message", ""), status)
-    except (SdkConnectionError, HTTPClientError, ResponseParserError, OSError, KeyError) as error:
-        # KeyError: an answer without what every such answer has.
-        failure = Transient(f"could not {doing}: Secrets Manager did not answer properly ({type(error).__name__})")
-    except BotoCoreError as error:
-        failure = Denied(f"could not {doing}: the AWS SDK refused ({type(error).__name__})")
+        failure = _from_code(doing, details.get("Code") or "", details.get("Message") or "", status)
+    except Exception as error:  # noqa: BLE001  # the SDK raises anything if an answer has not the shape that it expects
+        refused = isinstance(error, BotoCoreError) and not isinstance(error, _UNANSWERED)
+        if refused:
+            failure = Denied(f"could not {doing}: the AWS SDK refused ({type(error).__name__})")
+        else:
+            failure = Transient(f"could not {doing}: Secrets Manager did not answer properly ({type(error).__name__})")
     # Raised out here so that the SDK's exception, which can hold the request, is not in the chain.
     raise failure
 
@@ -273,6 +280,6 @@ def _from_code(doing: str, code: str, message: str, status: int) -> SecretError:
         return Transient(text)
     if code == "ResourceNotFoundException":
         if "specified secret value" in message:  # "can't find the specified secret value for staging label: AWSCURRENT"
-            return NoSuchVersion("the secret has no value yet")
+            return NoSuchVersion("the secret has no such version, or no value yet")
         return NoSuchSecret(text)
     return _KINDS.get(code, Denied)(text)
