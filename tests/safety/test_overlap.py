@@ -6,8 +6,9 @@ and the tick that follows ten minutes later.
 
 Here: all orders of two runs, without a bound, except where both find the session dead and wait for each other: there a
 run that could go on is made to wait for the other at most once. With a person who edits the secret at any moment: at
-most twice, or once (of one provider) if the session is dead. SAFETY_PROFILE=soak takes `scenarios.thorough`: all orders
-with the person, too, and more where the session is dead (20 min). What is not promised stands in `Meeting.check`.
+most twice (Fashion World, whose tokens die soonest; once if its session is dead) or once (the others).
+SAFETY_PROFILE=soak takes `scenarios.thorough`: all orders with the person, too, and more where the session is dead; it
+takes twenty minutes. What is not promised stands in `Meeting.check`.
 """
 
 from __future__ import annotations

@@ -29,6 +29,8 @@ WAIT_SECONDS = 15  # that a refused run waits for the other one's save
 _QUOTA = 100
 _GOOD = {"fresh", "refreshed", "logged_in"}
 
+_HARSHEST = "fashion-world"  # of the providers: whatever it issues kills what it issued before
+
 DUE, DEAD, LOGIN_ONLY, FORCED = "both due", "session dead", "login only", "one forced"
 SITUATIONS = (DUE, DEAD, LOGIN_ONLY, FORCED)
 OTHERS, OLD_PAGE, NEW_PAGE = "other credentials", "a note, on the page as it was before", "a note, on the page as it is"
@@ -79,8 +81,8 @@ def quick() -> list[tuple[Scenario, int | None]]:
         if scenario.edit is None:
             found.append((scenario, 1 if scenario.situation == DEAD else None))
         elif scenario.situation != DEAD:
-            found.append((scenario, 2))
-        elif scenario.provider == "fashion-world" and scenario.login_fields:
+            found.append((scenario, 2 if scenario.provider == _HARSHEST else 1))
+        elif scenario.provider == _HARSHEST and scenario.login_fields:
             found.append((scenario, 1))
     return found
 
