@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -70,18 +71,31 @@ class Skewed:
         return self._clock.now() + self._seconds
 
 
+class TellsTime(Protocol):
+    """A clock that can be read."""
+
+    def now(self) -> float:
+        """Returns epoch seconds."""
+
+
 class Context:
     """Lambda's context: like the real one, it counts down on the time of day."""
 
     aws_request_id = "00000000-0000-4000-8000-000000000000"
 
-    def __init__(self, clock: FakeClock, seconds: float) -> None:
+    def __init__(self, clock: TellsTime, seconds: float) -> None:
         """Ends so many seconds from now."""
         self._clock, self._end = clock, clock.now() + seconds
 
     def get_remaining_time_in_millis(self) -> int:
         """Returns the milliseconds left."""
         return int((self._end - self._clock.now()) * 1000)
+
+
+def of_libraries(clock: FakeClock) -> dict[str, SimpleNamespace]:
+    """Returns the places where libraries wait between their own attempts, and what lets them do so in this time."""
+    double = SimpleNamespace(sleep=clock.advance, time=clock.now)
+    return {"botocore.endpoint.time": double, "urllib3.util.retry.time": double}
 
 
 def iso(epoch_seconds: float) -> str:

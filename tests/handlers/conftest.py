@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import logging
-from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
 from botocore.loaders import Loader
 
-from tests.handlers.clock import FakeClock
+from tests.handlers.clock import FakeClock, of_libraries
 from tests.handlers.kinds import KINDS, Kind
 from tests.handlers.output import Output, record
 from tests.handlers.world import World
@@ -33,8 +32,8 @@ def output(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) 
 def clock(monkeypatch: pytest.MonkeyPatch) -> FakeClock:
     """The time: also the one in which the libraries wait between their own attempts."""
     fake = FakeClock()
-    monkeypatch.setattr("botocore.endpoint.time", SimpleNamespace(sleep=fake.advance, time=fake.now))
-    monkeypatch.setattr("urllib3.util.retry.time", SimpleNamespace(sleep=fake.advance, time=fake.now))
+    for place, double in of_libraries(fake).items():
+        monkeypatch.setattr(place, double)
     return fake
 
 

@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}  # of a record, beside its text
 
 
+def extra(record: logging.LogRecord) -> dict[str, Any]:
+    """Returns what hangs on a record, beside its text."""
+    return {key: value for key, value in vars(record).items() if key not in _STANDARD}
+
+
 class Output(logging.Handler):
     """Keeps what is printed and what any logger says at any level; and, told of them, results and exceptions."""
 
@@ -33,8 +38,7 @@ class Output(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Keeps a record: its text, its traceback, and whatever hangs on it."""
-        extra = {key: value for key, value in vars(record).items() if key not in _STANDARD}
-        self._records.write(f"{self.format(record)} {extra}\n")
+        self._records.write(f"{self.format(record)} {extra(record)}\n")
 
     def tell(self, said: object) -> None:
         """Keeps a result, or an exception with its chain."""

@@ -16,10 +16,6 @@ if TYPE_CHECKING:
     from tests.handlers.world import World
 
 
-def _dates(document: dict[str, Any]) -> dict[str, Any]:
-    return {key: document[key] for key in ("refreshedAt", "expiresAt")}
-
-
 def _merged(world: World, name: str, edited: dict[str, Any]) -> None:
     """Asserts that the current value is the edit with live tokens in it, key for key in the edit's order."""
     after = world.document(name)

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.handlers import steps
-from tests.handlers.clock import MINUTE
+from tests.handlers.clock import MINUTE, Context
 from tests.handlers.steps import SWEEP
+from tests.handlers.world import RUN_SECONDS
 
 if TYPE_CHECKING:
     from tests.handlers.world import World
@@ -130,19 +131,11 @@ def test_invalid(world: World, event: object) -> None:
     function = world.cold_start()
 
     with pytest.raises(Exception, match=r"must|needs") as raised:
-        function(event, _Context())
+        function(event, Context(world.clock, RUN_SECONDS))
 
     assert type(raised.value).__name__ == "InvalidEvent"
     assert world.store.calls == []
     assert world.provider.requests == []
-
-
-class _Context:
-    aws_request_id = "none"
-
-    def get_remaining_time_in_millis(self) -> int:
-        """Returns plenty."""
-        return 540_000
 
 
 @pytest.mark.parametrize("rest", ["none-of-that-name", "not a name", "ü", "a" * 600])

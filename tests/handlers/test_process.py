@@ -3,46 +3,29 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.handlers.process import run_as_lambda
 from tests.secrets_manager import StrictSecretsManager
 
 if TYPE_CHECKING:
+    import subprocess
+
     from tests.handlers.kinds import Kind
     from tests.handlers.output import Output
 
-ROOT = Path(__file__).parents[2]
-RUNTIME = """
+_SCRIPT = """
 import json, sys
 import app
-
-class Context:
-    aws_request_id = "00000000-0000-4000-8000-000000000000"
-
-    def get_remaining_time_in_millis(self):
-        return 540_000
 
 print(json.dumps(app.lambda_handler(json.loads(sys.argv[1]), Context())), file=sys.stderr)
 """
 
 
 def _invoke(kind: Kind, environment: dict[str, str], event: object) -> subprocess.CompletedProcess[str]:
-    path = os.pathsep.join(str(ROOT / folder) for folder in (f"functions/{kind.module}", "layers/token_refresh"))
-    inherited = {name: os.environ[name] for name in ("PATH", "PYTHONPYCACHEPREFIX") if name in os.environ}
-    return subprocess.run(
-        [sys.executable, "-c", RUNTIME, json.dumps(event)],
-        env={**inherited, "PYTHONPATH": path, **environment},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    return run_as_lambda(kind, _SCRIPT, environment, json.dumps(event))
 
 
 def test_rotates_like_lambda(kind: Kind, output: Output) -> None:

@@ -6,11 +6,7 @@ import io
 import itertools
 import json
 import logging
-import os
 import re
-import subprocess
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,6 +15,7 @@ from hypothesis import strategies as st
 
 from tests.handlers.conftest import clock, kind, loader, output, provider, provider_name, store, world  # noqa: F401 - fixtures
 from tests.handlers.kinds import KINDS
+from tests.handlers.process import run_as_lambda
 from tests.local_stack.leaks import leaked
 from tests.safety.effort import TIMEOUT_SECONDS, examples
 from tests.safety.hostile import accounts, answers
@@ -35,7 +32,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.timeout(TIMEOUT_SECONDS)
 
-ROOT = Path(__file__).parents[2]
 TIMESTAMP = re.compile("[0-9]{13}")  # epoch milliseconds
 VALUE = 'dummy/+&= \\value\\ of "密码" <0001>'
 SLOW = (Mood.SLOW, Mood.TRICKLE_BODY, Mood.TRICKLE_HEADERS)
@@ -202,7 +198,7 @@ def test_an_echo_that_is_cut(name: str) -> None:
         assert partly_exposed(ended.said, values) == set(), ended.why
 
 
-RUNTIME = """
+SCRIPT = """
 import faulthandler, json, logging, sys, warnings
 faulthandler.enable()
 warnings.simplefilter("always")
@@ -214,12 +210,6 @@ logging.basicConfig(level=logging.DEBUG, stream=sys.stderr, force=True)
 for name in list(logging.root.manager.loggerDict):
     logging.getLogger(name).setLevel(logging.DEBUG)
 import http.client
-
-class Context:
-    aws_request_id = "00000000-0000-4000-8000-000000000000"
-
-    def get_remaining_time_in_millis(self):
-        return 540_000
 
 app.lambda_handler(json.loads(sys.argv[1]), Context())
 """
@@ -240,26 +230,17 @@ def test_a_process_that_dies_of_it(name: str, mood: Mood | None) -> None:
         else:
             month = ""
             simulator.misbehave(mood, times=None)
-        path = os.pathsep.join(str(ROOT / folder) for folder in (f"functions/{made.module}", "layers/token_refresh"))
-        ended = subprocess.run(
-            [sys.executable, "-X", "dev", "-c", RUNTIME, "{}"],
-            env={
-                **{key: os.environ[key] for key in ("PATH", "PYTHONPYCACHEPREFIX") if key in os.environ},
-                **strict.environment,
-                "PYTHONPATH": path,
-                "SECRET_PREFIX": f"token-refresh/{name}/",
-                "BASE_URL": simulator.url,
-                "ALLOW_PLAIN_HTTP": "true",
-                "POWERTOOLS_METRICS_NAMESPACE": "TokenRefresh/test",
-                "POWERTOOLS_LOG_LEVEL": "DEBUG",
-                "POWERTOOLS_DEV": "true",
-                "POWERTOOLS_DEBUG": "true",
-            },
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        environment = {
+            **strict.environment,
+            "SECRET_PREFIX": f"token-refresh/{name}/",
+            "BASE_URL": simulator.url,
+            "ALLOW_PLAIN_HTTP": "true",
+            "POWERTOOLS_METRICS_NAMESPACE": "TokenRefresh/test",
+            "POWERTOOLS_LOG_LEVEL": "DEBUG",
+            "POWERTOOLS_DEV": "true",
+            "POWERTOOLS_DEBUG": "true",
+        }
+        ended = run_as_lambda(made, SCRIPT, environment, "{}", options=("-X", "dev"))
         # Beside a signature stands a timestamp, which is none; nor is the gender in Fashion World's profile.
         values = {value for value in simulator.issued | strict.secret_values() if not TIMESTAMP.fullmatch(value)} - {
             "secret"

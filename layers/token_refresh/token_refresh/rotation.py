@@ -69,7 +69,8 @@ class Rotation:
 
     def __init__(self, tools: Tools, order: Order, life: Lifetime | None = None) -> None:
         self._tools, self._order, self._life = tools, order, life
-        self._saver = Saver(tools.secrets, tools.deadline, tools.clock, tools.logger)
+        plain = tools.settings.allow_plain_http
+        self._saver = Saver(tools.secrets, tools.deadline, tools.clock, tools.logger, allow_plain_http=plain)
         self._mask = Mask()
         self._presented: tuple[str, ...] = ()
         self._known_bad = False  # rejected and reported before; presented again of our own accord
@@ -218,7 +219,7 @@ class Rotation:
     def _save(self, answered: Answered, answer: Answer) -> bool:
         """Store the tokens; tell whether they stand."""
         try:
-            life = self._saver.save(answered, allow_plain_http=self._tools.settings.allow_plain_http)
+            life = self._saver.save(answered)
         except Unreadable as error:
             too_large = str(error)
         else:

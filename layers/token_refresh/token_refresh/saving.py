@@ -52,10 +52,13 @@ class _Saved:
 class Saver:
     """Stores what one run received for one secret."""
 
-    def __init__(self, secrets: SecretsManager, deadline: Deadline, clock: Clock, logger: Logger) -> None:
+    def __init__(
+        self, secrets: SecretsManager, deadline: Deadline, clock: Clock, logger: Logger, *, allow_plain_http: bool
+    ) -> None:
         self._secrets, self._deadline, self._clock, self._logger = secrets, deadline, clock, logger
+        self._allow_plain_http = allow_plain_http
 
-    def save(self, answered: Answered, *, allow_plain_http: bool) -> Lifetime | None:
+    def save(self, answered: Answered) -> Lifetime | None:
         """Store the tokens; return their life, or None if newer credentials that someone else stored stand instead.
 
         Raises `NotStored` if the run's time is up before the tokens, or the edit that someone made meanwhile, are safe;
@@ -70,7 +73,7 @@ class Saver:
             if not found:
                 break
             handled |= {mine.id, *(version.id for version in found)}
-            read = (Theirs.of(version, answered, allow_plain_http=allow_plain_http) for version in found)
+            read = (self._theirs(version, answered) for version in found)
             theirs, *others = sorted(read, key=lambda one: one.life is not None)  # what a person stored comes first
             ours = Lifetime(ours=True, start=mine.refreshed_at, expires_at=answered.issued.expires_at)
             if theirs.is_outdated(ours, answered):
@@ -84,7 +87,7 @@ class Saver:
             # Tokens that were issued later than ours, and that a person has written over since, have replaced ours.
             replaced = any(one.issued_later(ours) for one in (theirs, *others))
             if replaced or not theirs.document or not theirs.has_what_was_presented(answered):
-                self._give_way(answered, theirs, mine.id, allow_plain_http=allow_plain_http)
+                self._give_way(answered, theirs, mine.id)
                 return None
             edited = theirs.document
             # Another run may have logged in, or presented our tokens, and have lost its labels to the edit.
@@ -161,7 +164,7 @@ class Saver:
             f"(their value would be under {PREVIOUS}): {why}"
         )
 
-    def _give_way(self, answered: Answered, theirs: Theirs, off: str, *, allow_plain_http: bool) -> None:
+    def _give_way(self, answered: Answered, theirs: Theirs, off: str) -> None:
         arn = answered.version.arn
         for _ in range(_MOST_MERGES):
             current_id = self._make_current(arn, theirs.version.id, off=off)
@@ -170,8 +173,11 @@ class Saver:
             off = current_id
             # Another run may have built on what we stored before a person's value came back, and not know that value.
             read = self.persist(partial(self._secrets.read_version, arn, off), _AMISS)
-            if not Theirs.of(read, answered, allow_plain_http=allow_plain_http).built_on(answered):
+            if not self._theirs(read, answered).built_on(answered):
                 return
+
+    def _theirs(self, version: Version, answered: Answered) -> Theirs:
+        return Theirs.of(version, answered, allow_plain_http=self._allow_plain_http)
 
     def _make_current(self, arn: str, version_id: str, *, off: str) -> str | None:
         """Return which version is current now: another one if somebody was faster."""

@@ -251,4 +251,4 @@ class _Adapter(HTTPAdapter):
         try:
             return super().build_response(req, resp)
         finally:
-            resp._original_response = original  # noqa: SLF001
+            resp._original_response = original  # noqa: SLF001  # urllib3 still needs it

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from tests.handlers.clock import MINUTE, Context
 from tests.handlers.output import let_everything_speak
+from tests.handlers.world import RUN_SECONDS
 from tests.safety.histories.course import Broken, Course
 from tests.safety.histories.gate import Killed, Lane, RunClock
 from tests.safety.histories.promises import judge
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from tests.safety.histories.course import Second
     from tests.safety.histories.happenings import Happening
 
-RUN_SECONDS = 540  # Lambda's nine minutes
 SWEEP: Mapping[str, Any] = {}
 _PATIENCE_SECONDS = 60
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.safety.histories.tally import LOST
 from tests.safety.histories.ward import base_of, tokens_of
+from tests.safety.outcomes import NEED_A_HUMAN
 
 if TYPE_CHECKING:
     from tests.safety.histories.course import Course
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from tests.safety.histories.world import World
     from tests.secrets_manager import Version
 
-NEED_A_HUMAN = frozenset({"denied", "rejected", "invalid_secret", "unreadable", "not_stored"})
 _GOOD = frozenset({"fresh", "refreshed", "logged_in"})
 _STORED = frozenset({"refreshed", "logged_in"})
 _WAIT_SECONDS = 15  # that a refused run waits for another one's save
@@ -165,7 +165,7 @@ def _everyone_is_found(history: World, course: Course, lane: Lane) -> None:
             history.watch.breaks(*wrong)
 
 
-def _what_is_wrong(history: World, course: Course, ward: Ward, result: Any) -> tuple[str, str] | None:  # noqa: ANN401
+def _what_is_wrong(history: World, course: Course, ward: Ward, result: Any) -> tuple[str, str] | None:  # noqa: ANN401 - a Result
     live, said = history.is_live(ward), f"{ward.short}: {result.outcome}: {result.error}"
     wrong: str | None = None
     match result.outcome:

@@ -10,13 +10,13 @@ import traceback
 from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
 from typing import TYPE_CHECKING, Any
 
+from tests.handlers.output import extra
 from tests.local_stack.leaks import leaked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 _LIBRARIES = ("boto3", "botocore", "http", "requests", "s3transfer", "urllib3")
-_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}  # of a record, beside its text
 # What makes a line differ from one said before, and is no secret.
 _TIMES = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[.,]\d{3}(Z|\+0000)?")
 
@@ -56,8 +56,7 @@ class Said(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Keeps a record: its text, its traceback, and whatever hangs on it."""
-        extra = {key: value for key, value in vars(record).items() if key not in _STANDARD}
-        self._keep(f"{self.format(record)} {extra}")
+        self._keep(f"{self.format(record)} {extra(record)}")
 
     def tell(self, said: object) -> None:
         """Keeps a result, or an exception with its chain."""

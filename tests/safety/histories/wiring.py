@@ -7,13 +7,12 @@ import importlib
 import logging
 import os
 from contextlib import ExitStack, contextmanager
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Protocol
 from unittest.mock import patch
 
-from botocore.loaders import Loader
-
+from tests.handlers.clock import of_libraries
 from tests.handlers.world import NAMESPACE
+from tests.safety.sdk import clients_with, loader, operation_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from tests.handlers.kinds import Kind
     from tests.safety.histories.gate import Gate, RunClock
 
-_LABELS = ("AWSCURRENT", "AWSPENDING", "AWSPREVIOUS", "REJECTED", "UNREADABLE")
+_LABELS = ("AWSCURRENT", "AWSPENDING", "AWSPREVIOUS", "REJECTED", "UNREADABLE", "ASKED")
 # So that no two answers are issued in one millisecond.
 _ON_THE_WAY_SECONDS = 0.1
 # One secret after the other, so that a run's steps have an order.
@@ -57,14 +56,12 @@ def wired(
     """Yields what makes a cold function, given its clock."""
     with ExitStack() as stack:
         stack.enter_context(patch.dict(os.environ, {**_ENVIRONMENT, **environment}))
-        libraries_time = SimpleNamespace(sleep=clock.advance, time=clock.now)
         app = importlib.import_module(f"functions.{kind.module}.app")
         layer = importlib.import_module(f"token_refresh.{kind.module}")
         function = importlib.import_module("token_refresh.function")
         for target, double in {
-            "botocore.endpoint.time": libraries_time,
-            "urllib3.util.retry.time": libraries_time,
-            "botocore.loaders.create_loader": _loader,
+            **of_libraries(clock),
+            "botocore.loaders.create_loader": loader,
             "token_refresh.secrets_manager._client": _gated_clients(gate),
             "token_refresh.rotation.post": _gated_post(gate, clock, watching),
             "token_refresh.function.sweep": _telling(function.sweep, watching),
@@ -80,31 +77,12 @@ def wired(
         yield cold_start
 
 
-@functools.cache
-def _cached_loader() -> Loader:
-    return Loader()
-
-
-def _loader(_: object) -> Loader:
-    """Returns one loader for all: parsing AWS's description of itself would take longer than most histories."""
-    return _cached_loader()
-
-
 def _gated_clients(gate: Gate) -> Callable[..., Any]:
-    make = importlib.import_module("token_refresh.secrets_manager")._client  # noqa: SLF001  # hooked into
-
     def before_send(request: AWSPreparedRequest, **_: Any) -> None:  # noqa: ANN401  # botocore's own
-        target = request.headers["X-Amz-Target"]
-        operation = (target if isinstance(target, str) else target.decode()).removeprefix("secretsmanager.")
         labels = (label for label in _LABELS if f'"{label}"' in str(request.body))
-        gate.step(" ".join((operation, *labels)))
+        gate.step(" ".join((operation_of(request), *labels)))
 
-    def client(*arguments: Any, **options: Any) -> Any:  # noqa: ANN401  # passed on as they came
-        made = make(*arguments, **options)
-        made.meta.events.register("before-send.secretsmanager", before_send)
-        return made
-
-    return client
+    return clients_with(before_send)
 
 
 def _gated_post(gate: Gate, clock: FakeClock, watching: Watching) -> Callable[..., Any]:

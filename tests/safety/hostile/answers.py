@@ -11,6 +11,7 @@ from urllib.parse import quote, quote_plus
 from hypothesis import strategies as st
 
 from tests.safety.hostile.accounts import EXPIRY_MS, error_answer, good_answer
+from tests.safety.hostile.oracle import MOST_TOKEN_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 _SHORT = 300
 _FAR_TOO_DEEP = 20_000
-MOST_TOKEN_BYTES = 8192
 
 
 class Raw(str):
@@ -169,7 +169,7 @@ def _bodies(kind: str, ask: str, credentials: frozenset[str]) -> SearchStrategy[
     )
 
 
-def written(value: Any, *, ascii_only: bool = True, repeat: tuple[str, Any] | None = None) -> str:  # noqa: ANN401
+def written(value: Any, *, ascii_only: bool = True, repeat: tuple[str, Any] | None = None) -> str:  # noqa: ANN401 - any JSON
     """Writes JSON that need not be proper; `repeat` is a member that objects of that key get once more."""
     if isinstance(value, Raw):
         return str(value)
@@ -182,7 +182,7 @@ def written(value: Any, *, ascii_only: bool = True, repeat: tuple[str, Any] | No
 
 
 @st.composite
-def _mutated(draw: st.DrawFn, documents: SearchStrategy[dict[str, Any]]) -> Any:  # noqa: ANN401
+def _mutated(draw: st.DrawFn, documents: SearchStrategy[dict[str, Any]]) -> Any:  # noqa: ANN401 - any JSON
     """Puts odd values where good ones were, at the top or a level down; takes keys away, or all a level up or down."""
     document = deepcopy(draw(documents))
     for _ in range(draw(st.integers(0, 2))):
@@ -209,7 +209,7 @@ def _mutated(draw: st.DrawFn, documents: SearchStrategy[dict[str, Any]]) -> Any:
 
 
 @st.composite
-def _written(draw: st.DrawFn, value: Any) -> bytes:  # noqa: ANN401
+def _written(draw: st.DrawFn, value: Any) -> bytes:  # noqa: ANN401 - any JSON
     repeat = None
     if isinstance(value, dict) and value and draw(st.integers(0, 5)) == 0:
         repeat = draw(st.sampled_from(sorted(value))), draw(odd_values)

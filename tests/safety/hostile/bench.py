@@ -10,17 +10,17 @@ import sys
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
-from botocore.loaders import Loader
 
-from tests.handlers.clock import Context, FakeClock
+from tests.handlers.clock import Context, FakeClock, of_libraries
 from tests.handlers.world import NAMESPACE, RUN_SECONDS
 from tests.safety.hostile.talk import chain
+from tests.safety.outcomes import NEED_A_HUMAN
+from tests.safety.sdk import clients_with, loader, operation_of
 from tests.secrets_manager import StrictSecretsManager
 from tests.secrets_manager.errors import ServiceError
 
@@ -32,10 +32,9 @@ if TYPE_CHECKING:
     from tests.handlers.kinds import Kind
     from tests.secrets_manager import Version
 
-RAISING = frozenset({"transient", "denied", "rejected", "invalid_secret", "unreadable", "not_stored"})
+RAISING = NEED_A_HUMAN | {"transient"}
 OUTCOMES = RAISING | {"fresh", "refreshed", "logged_in", "superseded", "deferred"}
 LONGEST_LINE = 1_000  # characters of a failure: a message of 200, codes, and our own words
-_LOADER = Loader()  # the SDK's, of its own description of AWS: parsing that anew would be half of every test
 _NOWHERE = "https://provider.invalid"
 _LINE_BEFORE = "1 of 1 secrets failed: "
 
@@ -128,10 +127,9 @@ def bench(kind: Kind, base_url: str | None = None) -> Iterator[Bench]:
         patch.setattr(sys, "stderr", made.printed)
         patch.setattr(logging.root, "handlers", [logging.StreamHandler(made.records)])
         patch.setattr(logging.root, "level", logging.DEBUG)
-        patch.setattr("botocore.loaders.create_loader", lambda _: _LOADER)
-        waiting = SimpleNamespace(sleep=clock.advance, time=clock.now)
-        patch.setattr("botocore.endpoint.time", waiting)
-        patch.setattr("urllib3.util.retry.time", waiting)
+        patch.setattr("botocore.loaders.create_loader", loader)
+        for place, double in of_libraries(clock).items():
+            patch.setattr(place, double)
         for name, value in _environment(made, base_url or _NOWHERE).items():
             patch.setenv(name, value)
         _without_sockets(store, patch)
@@ -162,11 +160,9 @@ def _environment(made: Bench, base_url: str) -> dict[str, str]:
 
 def _without_sockets(store: StrictSecretsManager, patch: pytest.MonkeyPatch) -> None:
     """Lets the SDK do all but send: what it would send, the store answers at once."""
-    make_client = importlib.import_module("token_refresh.secrets_manager")._client  # noqa: SLF001 - hooked into
 
     def answer(request: AWSPreparedRequest, **_: Any) -> AWSResponse:  # noqa: ANN401 - botocore's
-        target = request.headers["X-Amz-Target"]
-        operation = _text(target).removeprefix("secretsmanager.")
+        operation = operation_of(request)
         status = 200
         said: Mapping[str, Any]
         try:
@@ -178,12 +174,7 @@ def _without_sockets(store: StrictSecretsManager, patch: pytest.MonkeyPatch) -> 
         headers["Content-Type"] = "application/x-amz-json-1.1"
         return AWSResponse(request.url, status, headers, _Raw(body))
 
-    def client(*args: Any, **options: Any) -> Any:  # noqa: ANN401 - passed on as they came
-        made = make_client(*args, **options)
-        made.meta.events.register("before-send.secretsmanager", answer)
-        return made
-
-    patch.setattr("token_refresh.secrets_manager._client", client)
+    patch.setattr("token_refresh.secrets_manager._client", clients_with(answer))
 
 
 def _text(body: object) -> str:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tests.handlers.kinds import KINDS
+from tests.handlers.process import run_as_lambda
 from tests.handlers.world import NAMESPACE
 from tests.safety.hostile import accounts
+from tests.safety.hostile.oracle import MOST_TOKEN_BYTES
 from tests.secrets_manager import StrictSecretsManager
 from tests.unit.wire import WireServer, answer
 
@@ -22,16 +20,9 @@ if TYPE_CHECKING:
 MIB = 1024 * 1024
 MEMORY_MB = 200  # of the 256 that the template gives: the runtime needs some itself
 _WORKERS = 8
-_ROOT = Path(__file__).parents[3]
-_RUNTIME = """
+_SCRIPT = """
 import re, sys
 import app
-
-class Context:
-    aws_request_id = "00000000-0000-4000-8000-000000000000"
-
-    def get_remaining_time_in_millis(self):
-        return 540_000
 
 try:
     app.lambda_handler({}, Context())
@@ -74,7 +65,7 @@ def _nearly_its_own_token(kind: str) -> tuple[int, bytes]:
     """Issues a token as long as can be, and as repetitive: the mask will look for it."""
     good: dict[str, Any] = accounts.good_answer(kind, "refresh")
     place = good.get("results") or good.get("value") or good
-    place.update(dict.fromkeys(accounts.ISSUED[kind], "a" * 8_192))
+    place.update(dict.fromkeys(accounts.ISSUED[kind], "a" * MOST_TOKEN_BYTES))
     return 200, json.dumps(good).encode()
 
 
@@ -119,24 +110,16 @@ def memory_of_eight_at_once(sent: bytes) -> int:
     with StrictSecretsManager() as store, WireServer(sent) as provider:
         for number in range(_WORKERS):
             store.create(f"{prefix}{number}", accounts.documents(kind.name)["refreshes"])
-        path = os.pathsep.join(str(_ROOT / folder) for folder in (f"functions/{kind.module}", "layers/token_refresh"))
-        ended = subprocess.run(
-            [sys.executable, "-c", _RUNTIME],
-            env={
-                **{name: os.environ[name] for name in ("PATH", "PYTHONPYCACHEPREFIX") if name in os.environ},
-                **store.environment,
-                "PYTHONPATH": path,
-                "SECRET_PREFIX": prefix,
-                "BASE_URL": provider.url,
-                "ALLOW_PLAIN_HTTP": "true",
-                "MAX_WORKERS": str(_WORKERS),
-                "POWERTOOLS_METRICS_NAMESPACE": NAMESPACE,
-            },
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=True,
-        )
+        environment = {
+            **store.environment,
+            "SECRET_PREFIX": prefix,
+            "BASE_URL": provider.url,
+            "ALLOW_PLAIN_HTTP": "true",
+            "MAX_WORKERS": str(_WORKERS),
+            "POWERTOOLS_METRICS_NAMESPACE": NAMESPACE,
+        }
+        ended = run_as_lambda(kind, _SCRIPT, environment)
+    ended.check_returncode()
     unreadable, kilobytes = ended.stderr.splitlines()[-2:]
     assert int(unreadable) == _WORKERS
     return int(kilobytes) // 1024

@@ -9,11 +9,10 @@ import os
 import sys
 import traceback
 from dataclasses import dataclass
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
-from tests.handlers.clock import Context
+from tests.handlers.clock import Context, of_libraries
 from tests.handlers.kinds import KINDS
 from tests.handlers.output import let_everything_speak
 from tests.safety.kills.clock import SharedClock
@@ -69,8 +68,8 @@ def live(start: Start, line: Connection) -> None:
         stream.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # a killed process loses what it buffers
     os.environ.update(start.environment)
     clock = SharedClock(start.clock)
-    for libraries_time in ("botocore.endpoint.time", "urllib3.util.retry.time"):
-        patch(libraries_time, SimpleNamespace(sleep=clock.advance, time=clock.now)).start()
+    for place, double in of_libraries(clock).items():
+        patch(place, double).start()
     function = _cold_start(start.provider, clock)
     line.send(os.getpid())
     while (invocation := line.recv()) is not None:

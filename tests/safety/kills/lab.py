@@ -15,6 +15,7 @@ from tests.local_stack.leaks import leaked
 from tests.safety.kills.clock import SharedClock
 from tests.safety.kills.conductor import Conductor, Kill
 from tests.safety.kills.law import Held, Law
+from tests.safety.outcomes import NEED_A_HUMAN
 from tests.secrets_manager import StrictSecretsManager
 from tests.secrets_manager.leaks import PUBLIC_KEYS
 
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
 TICK_SECONDS = 10 * MINUTE
 _TIMESTAMP = re.compile(r"1[0-9]{12}")  # epoch milliseconds, as beside a signature
-_NEED_A_HUMAN = frozenset({"denied", "rejected", "invalid_secret", "unreadable", "not_stored"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Tick:
     @property
     def failing(self) -> set[str]:
         """Returns the secrets that need a human."""
-        return {name for name, outcome in self.outcomes.items() if outcome in _NEED_A_HUMAN}
+        return {name for name, outcome in self.outcomes.items() if outcome in NEED_A_HUMAN}
 
 
 class Lab:

@@ -32,8 +32,6 @@ class Explorer:
     most_preemptions: int | None = (
         None  # how often a run that could go on may be made to wait for another; None: no bound
     )
-    states: int = 0
-    ends: int = 0
     violations: dict[str, list[Schedule]] = field(default_factory=dict)
     _schedules: dict[Hashable, int] = field(default_factory=dict)  # that lead on from a state
 
@@ -75,10 +73,8 @@ class Explorer:
         known = self._schedules.get(key)
         if known is not None:
             return known
-        self.states += 1
         turns = list(self.turns(state))
         if not turns:
-            self.ends += 1
             for wrong in self.check(state):
                 self.violations.setdefault(wrong, []).append(tuple(so_far))
         count = 0 if turns else 1

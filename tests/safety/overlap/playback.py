@@ -39,7 +39,6 @@ class Runs:
     def __init__(self, wired: Wired, event: dict[str, Any], start: float) -> None:
         """Finds the first step."""
         self._wired, self._event, self._start = wired, event, start
-        self.executions = 0
         self.first = Moment(self._next([]))
 
     def after(self, moment: Moment, seen: Seen) -> Moment:
@@ -51,7 +50,6 @@ class Runs:
         return known
 
     def _next(self, history: Sequence[Seen]) -> Step:
-        self.executions += 1
         self._wired.gate = _Replay(history, self._start)
         try:
             return self._wired.run(self._event)

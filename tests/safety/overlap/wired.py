@@ -12,14 +12,15 @@ from urllib.parse import quote, urlencode
 
 from botocore.exceptions import ClientError
 
+from tests.handlers.clock import Context
+from tests.handlers.world import RUN_SECONDS
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import pytest
 
     from tests.handlers.kinds import Kind
-
-RUN_SECONDS = 540  # Lambda's nine minutes
 
 
 class Call(NamedTuple):
@@ -142,7 +143,7 @@ class Wired:
     def run(self, event: dict[str, Any]) -> Done:
         """Invokes the function."""
         try:
-            result = self._function(event, _Context(self))
+            result = self._function(event, Context(self, RUN_SECONDS))
         except self._failed as failure:
             return Done(str(failure).split(": ")[2], raised=True)
         (outcome,) = result["outcomes"]
@@ -160,18 +161,6 @@ class Wired:
         """Waits at the gate; a wait of no time is none."""
         if seconds > 0:
             self.gate.step(Sleep(round(self.gate.now() + seconds, 3)))
-
-
-class _Context:
-    """Lambda's context object."""
-
-    aws_request_id = "00000000-0000-4000-8000-000000000000"
-
-    def __init__(self, clock: Wired) -> None:
-        self._clock, self._end = clock, clock.now() + RUN_SECONDS
-
-    def get_remaining_time_in_millis(self) -> int:
-        return int((self._end - self._clock.now()) * 1000)
 
 
 class _Client:
