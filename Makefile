@@ -51,7 +51,7 @@ lint: setup  ## format, lint, types, template, locks: all but the tests
 soak: setup  ## 50,000 simulated rotations with trouble of every kind, and what became of them
 	@python -m tests.safety.soak
 
-format: setup  ## put the code into its format, and mend what can be mended
+format: setup  ## put the code into its format, and fix what can be fixed
 	@ruff format --quiet .
 	@ruff check --quiet --fix .
 

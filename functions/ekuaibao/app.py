@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from token_refresh.ekuaibao import EKUAIBAO
 from token_refresh.function import Function
-from token_refresh.transport import Request
+from token_refresh.transport import HttpRequest
 
 if TYPE_CHECKING:
     from token_refresh.clock import LambdaContext
@@ -15,9 +15,9 @@ DEFAULT_EXPIRE_DATE = "1"  # days
 DEFAULT_POWER_CODE = "219904"
 
 
-def refresh(fields: dict[str, str], options: dict[str, str], _now: float) -> Request:
+def refresh(fields: dict[str, str], options: dict[str, str], _now: float) -> HttpRequest:
     """Build ``POST /api/openapi/v2/auth/refreshToken/expireDate``, whose query carries the tokens."""
-    return Request(
+    return HttpRequest(
         "/api/openapi/v2/auth/refreshToken/expireDate",
         query={
             "accessToken": fields["accessToken"],
@@ -28,9 +28,9 @@ def refresh(fields: dict[str, str], options: dict[str, str], _now: float) -> Req
     )
 
 
-def login(fields: dict[str, str], _now: float) -> Request:
+def login(fields: dict[str, str], _now: float) -> HttpRequest:
     """Build ``POST /api/openapi/v1/auth/getAccessToken``."""
-    return Request(
+    return HttpRequest(
         "/api/openapi/v1/auth/getAccessToken",
         json={"appKey": fields["appKey"], "appSecurity": fields["appSecurity"]},
     )

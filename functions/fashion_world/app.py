@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from token_refresh.fashion_world import FASHION_WORLD
 from token_refresh.function import Function
-from token_refresh.transport import Request
+from token_refresh.transport import HttpRequest
 
 if TYPE_CHECKING:
     from token_refresh.clock import LambdaContext
@@ -27,11 +27,11 @@ def authorization(action: str, api_key: str, secret_key: str, timestamp: str) ->
     return "Caa " + base64.b64encode(f"{api_key}:{signature} {timestamp}".encode()).decode()
 
 
-def refresh(fields: dict[str, str], _options: dict[str, str], now: float) -> Request:
+def refresh(fields: dict[str, str], _options: dict[str, str], now: float) -> HttpRequest:
     """Build ``POST /api/my/refresh-token``, signed with the time."""
     action, timestamp = "client:my:refresh-token", str(round(now * 1000))
     header = authorization(action, fields["apiKey"], fields["secretKey"], timestamp)
-    return Request(
+    return HttpRequest(
         "/api/my/refresh-token",
         headers={"Authorization": header, "Content-Type": "application/x-www-form-urlencoded"},
         credentials=(
@@ -41,9 +41,9 @@ def refresh(fields: dict[str, str], _options: dict[str, str], now: float) -> Req
     )
 
 
-def login(fields: dict[str, str], _now: float) -> Request:
+def login(fields: dict[str, str], _now: float) -> HttpRequest:
     """Build ``POST /api/my/login``; the password goes out exactly as it is stored (the docs show an MD5 hex digest)."""
-    return Request("/api/my/login", json={"mobile": fields["mobile"], "password": fields["password"]})
+    return HttpRequest("/api/my/login", json={"mobile": fields["mobile"], "password": fields["password"]})
 
 
 _function = Function(FASHION_WORLD, refresh, login)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from token_refresh.function import Function
 from token_refresh.mcs import MCS
-from token_refresh.transport import Request
+from token_refresh.transport import HttpRequest
 
 if TYPE_CHECKING:
     from token_refresh.clock import LambdaContext
@@ -17,10 +17,10 @@ def _basic(app_key: str, app_secret: str) -> str:
     return base64.b64encode(f"{app_key}:{app_secret}".encode()).decode()
 
 
-def refresh(fields: dict[str, str], _options: dict[str, str], _now: float) -> Request:
+def refresh(fields: dict[str, str], _options: dict[str, str], _now: float) -> HttpRequest:
     """Build ``POST /oauth/login/thirdpart/refresh``."""
     pair = _basic(fields["appKey"], fields["appSecret"])
-    return Request(
+    return HttpRequest(
         "/oauth/login/thirdpart/refresh",
         # The docs' worked example leaves out the word "Basic"; their description, and every client, has it.
         headers={"Authorization": f"Basic {pair}"},
@@ -29,10 +29,10 @@ def refresh(fields: dict[str, str], _options: dict[str, str], _now: float) -> Re
     )
 
 
-def login(fields: dict[str, str], _now: float) -> Request:
+def login(fields: dict[str, str], _now: float) -> HttpRequest:
     """Build ``POST /oauth/login/thirdpart``."""
     pair = _basic(fields["appKey"], fields["appSecret"])
-    return Request(
+    return HttpRequest(
         "/oauth/login/thirdpart",
         headers={"Authorization": f"Basic {pair}"},
         json={"email": fields["email"], "password": fields["password"]},

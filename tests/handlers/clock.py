@@ -99,6 +99,6 @@ def of_libraries(clock: FakeClock) -> dict[str, SimpleNamespace]:
 
 
 def iso(epoch_seconds: float) -> str:
-    """Writes an instant as the design says: ISO 8601, UTC, milliseconds, Z."""
+    """Writes an instant in the one form that secrets hold: ISO 8601, UTC, milliseconds, Z."""
     moment = datetime.fromtimestamp(epoch_seconds, UTC)
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03}Z"

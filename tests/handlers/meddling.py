@@ -20,7 +20,7 @@ def is_proof(step: Step) -> bool:
 
 def is_save(step: Step) -> bool:
     """Says whether a call stores new tokens."""
-    return step.operation == "PutSecretValue" and "AWSCURRENT" in step.labels
+    return step.operation == "PutSecretValue" and "ISSUED" in step.labels
 
 
 def is_look(step: Step) -> bool:
@@ -28,9 +28,9 @@ def is_look(step: Step) -> bool:
     return step.operation == "GetSecretValue" and step.labels == ("AWSCURRENT",)
 
 
-def is_look_back(step: Step) -> bool:
-    """Says whether a call looks what was written around a save, as a run does after it only."""
-    return step.operation == "DescribeSecret"
+def is_promotion(step: Step) -> bool:
+    """Says whether a call makes new tokens current."""
+    return step.operation == "UpdateSecretVersionStage" and step.labels == ("AWSCURRENT",)
 
 
 def before(world: World, matches: Callable[[Step], bool], act: Callable[[], object], *, nth: int = 1) -> None:

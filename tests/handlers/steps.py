@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, Self
 from uuid import NAMESPACE_URL, uuid5
 
-from tests.handlers.clock import iso
 from tests.secrets_manager import Fault
 
 if TYPE_CHECKING:
@@ -51,14 +50,34 @@ def read_version(name: str) -> Step:
     return Step("GetSecretValue", name)
 
 
-def proof(name: str, version_id: str, now: float) -> Step:
+def successor_id(arn: str, version_id: str) -> str:
+    """Returns the id of the version with the tokens that replace a version's."""
+    return str(uuid5(NAMESPACE_URL, f"{arn}#{version_id}#successor"))
+
+
+def proof_token(arn: str, version_id: str, now: float) -> str:
+    """Returns the token of the proof for a version in a UTC hour."""
+    return str(uuid5(NAMESPACE_URL, f"{successor_id(arn, version_id)}#{int(now // 3600)}"))
+
+
+def proof(name: str, token: str) -> Step:
     """Stores the value again as AWSPENDING: the proof, for this version in this UTC hour."""
-    return Step("PutSecretValue", name, ("AWSPENDING",), str(uuid5(NAMESPACE_URL, f"{version_id}#{int(now // 3600)}")))
+    return Step("PutSecretValue", name, ("AWSPENDING",), token)
 
 
 def save(name: str, token: str) -> Step:
     """Stores new tokens."""
-    return Step("PutSecretValue", name, ("AWSCURRENT", "AWSPENDING"), token)
+    return Step("PutSecretValue", name, ("ISSUED", "AWSPENDING"), token)
+
+
+def promotion(name: str) -> Step:
+    """Makes new tokens current."""
+    return move(name, "AWSCURRENT")
+
+
+def refused_promotion(name: str) -> list[Step]:
+    """Finds that somebody else's version is current: the move is refused, and no lagging read is to blame."""
+    return [promotion(name).but("InvalidParameterException"), read(name), read_version(name)]
 
 
 def move(name: str, label: str) -> Step:
@@ -66,16 +85,6 @@ def move(name: str, label: str) -> Step:
     return Step("UpdateSecretVersionStage", name, (label,))
 
 
-def looks(name: str) -> list[Step]:
-    """Looks, after saving, whether someone wrote in between: both labels as they stood at one moment."""
-    return [Step("DescribeSecret", name)]
-
-
 def labelling(name: str) -> list[Step]:
     """Looks who holds the label REJECTED (nobody) and puts it on."""
     return [read(name, "REJECTED").but("ResourceNotFoundException"), move(name, "REJECTED")]
-
-
-def save_token(arn: str, refreshed_at: float) -> str:
-    """Returns the token by which a function knows a version as its own."""
-    return str(uuid5(NAMESPACE_URL, f"{arn}#{iso(refreshed_at)}"))

@@ -60,7 +60,7 @@ def spoilt(world: World, monkeypatch: pytest.MonkeyPatch) -> Callable[[Mood], Ru
         with monkeypatch.context() as patch:
             if mood in (Mood.SLOW, Mood.TRICKLE_BODY, Mood.TRICKLE_HEADERS):
                 patch.setattr("token_refresh.transport.READ_SECONDS", 0.2)
-                patch.setattr("token_refresh.rotation.REQUEST_SECONDS", 0.4)
+                patch.setattr("token_refresh.exchange.REQUEST_SECONDS", 0.4)
             return world.run()
 
     return run

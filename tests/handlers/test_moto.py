@@ -31,7 +31,9 @@ def moto(world: World, moto_url: str) -> Iterator[SecretsManagerClient]:
 
 
 def _document(moto: SecretsManagerClient, name: str) -> dict[str, Any]:
-    document: dict[str, Any] = json.loads(moto.get_secret_value(SecretId=name)["SecretString"])
+    document: dict[str, Any] = json.loads(
+        moto.get_secret_value(SecretId=name, VersionStage="AWSCURRENT")["SecretString"]
+    )
     return document
 
 

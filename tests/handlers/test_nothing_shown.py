@@ -14,15 +14,15 @@ import pytest
 
 from tests.secrets_manager import Fault
 from tests.simulators import Mood
-from token_refresh.replies import Reader
+from token_refresh.replies import ReplyTable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.handlers.output import Output
     from tests.handlers.world import World
-    from token_refresh.replies import Ask, Meaning, Reply
-    from token_refresh.transport import Answer
+    from token_refresh.replies import Operation, ParsedReply, Verdict
+    from token_refresh.transport import HttpResponse
 
 VALUE = 'dummy/+&= value of "密码"'
 FORMS = {
@@ -193,15 +193,15 @@ def test_a_bug_shows_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> N
     """An error that nobody foresaw is named by its type and place; what it says, and its chain, are kept quiet."""
     broken, good = world.add("broken"), world.add("good")
     secret = next(iter(world.document(broken).values()))
-    read = Reader.read
+    read = ReplyTable.read
 
-    def fail(self: Reader, answer: Answer, ask: Ask, sent_at: float) -> tuple[Meaning, Reply]:
+    def fail(self: ReplyTable, answer: HttpResponse, ask: Operation, sent_at: float) -> tuple[Verdict, ParsedReply]:
         if len(world.provider.requests) == 1:
             raise KeyError(secret)
         return read(self, answer, ask, sent_at)
 
     world.set_environment(MAX_WORKERS="1")
-    monkeypatch.setattr(Reader, "read", fail)
+    monkeypatch.setattr(ReplyTable, "read", fail)
 
     run = world.run()
 

@@ -37,7 +37,12 @@ def test_refreshed(world: World) -> None:
     assert after.document["refreshedAt"] == iso(now)
     assert after.document["expiresAt"] == expires_at
     labels = world.store.labels(name)
-    assert labels == {"AWSCURRENT": after.id, "AWSPENDING": after.id, "AWSPREVIOUS": before.id}
+    assert labels == {
+        "AWSCURRENT": after.id,
+        "AWSPENDING": after.id,
+        "AWSPREVIOUS": before.id,
+        "ISSUED": after.id,
+    }
 
 
 def test_fresh(world: World) -> None:
@@ -87,10 +92,12 @@ def test_logged_in_after_a_dead_session(world: World) -> None:
     assert run.steps == [
         SWEEP,
         steps.read(name),
-        steps.proof(name, before.id, began),
-        *[steps.read(name)] * 4,
-        steps.save(name, world.save_token(name, began + 15)),
-        *steps.looks(name),
+        world.look(name),
+        world.proof(name, before.id, began),
+        *[steps.read(name), world.look(name)] * 5,
+        steps.read(name),
+        steps.save(name, world.successor_id(name, before.id)),
+        steps.promotion(name),
     ]
     assert world.provider.is_live(world.document(name))
 
@@ -106,7 +113,13 @@ def test_superseded(world: World) -> None:
     run = world.run()
 
     assert run.result["outcomes"] == {"superseded": 1}
-    assert run.steps == [SWEEP, steps.read(name), steps.proof(name, before.id, began), steps.read(name)]
+    assert run.steps == [
+        SWEEP,
+        *[steps.read(name), world.look(name)],
+        world.proof(name, before.id, began),
+        *[steps.read(name), world.look(name)],
+        *[steps.read(name), steps.read_version(name)],
+    ]
     assert len(run.sent) == 1
     assert world.document(name) == other
 
@@ -183,7 +196,7 @@ def test_transient_provider(world: World) -> None:
     assert run.outcomes == {"transient": 1}
     assert f"{name}: transient: " in run.failure
     assert "HTTP 503" in run.failure
-    assert run.steps == [SWEEP, steps.read(name), steps.proof(name, before.id, world.clock.now())]
+    assert run.steps == [SWEEP, steps.read(name), world.look(name), world.proof(name, before.id, world.clock.now())]
     assert len(run.sent) == 1
     assert world.current(name).id == before.id
     assert world.run().result["outcomes"] == {"refreshed": 1}
@@ -214,8 +227,8 @@ def test_denied(world: World) -> None:
     assert run.outcomes == {"denied": 1}
     assert f"{name}: denied: " in run.failure
     assert steps.DENIED in run.failure
-    proof = steps.proof(name, before.id, world.clock.now())
-    assert run.steps == [SWEEP, steps.read(name), proof.but(steps.DENIED)]
+    proof = world.proof(name, before.id, world.clock.now())
+    assert run.steps == [SWEEP, steps.read(name), world.look(name), proof.but(steps.DENIED)]
     assert run.sent == []
 
 
@@ -234,8 +247,10 @@ def test_rejected(world: World) -> None:
     assert run.steps == [
         SWEEP,
         steps.read(name),
-        steps.proof(name, before.id, began),
-        *[steps.read(name)] * 5,  # four looks in 15 seconds, and one before the label
+        world.look(name),
+        world.proof(name, before.id, began),
+        *[steps.read(name), world.look(name)] * 5,  # five looks in 15 seconds,
+        *[steps.read(name)] * 2,  # one at their end, and one before the label
         *steps.labelling(name),
     ]
     assert sum(world.clock.slept) == 15
@@ -286,7 +301,13 @@ def test_unreadable(world: World) -> None:
     assert f"{name}: unreadable: " in run.failure
     kept = world.store.secret(name).version(world.store.labels(name)["UNREADABLE"])
     keeping = steps.Step("PutSecretValue", name, ("UNREADABLE",), kept.id)
-    assert run.steps == [SWEEP, steps.read(name), steps.proof(name, before.id, world.clock.now()), keeping]
+    assert run.steps == [
+        SWEEP,
+        steps.read(name),
+        world.look(name),
+        world.proof(name, before.id, world.clock.now()),
+        keeping,
+    ]
     assert len(run.sent) == 1
     assert kept.binary == b'{"brand": "new shape"}'
     assert world.current(name).id == before.id
@@ -302,9 +323,9 @@ def test_not_stored(world: World) -> None:
 
     assert run.outcomes == {"not_stored": 1}
     assert f"{name}: not_stored: " in run.failure
-    save = steps.save(name, world.save_token(name, now)).but(steps.DENIED)
-    tries = len(run.steps) - 3
-    assert run.steps == [SWEEP, steps.read(name), steps.proof(name, before.id, now), *[save] * tries]
+    save = steps.save(name, world.successor_id(name, before.id)).but(steps.DENIED)
+    tries = len(run.steps) - 4
+    assert run.steps == [SWEEP, steps.read(name), world.look(name), world.proof(name, before.id, now), *[save] * tries]
     assert tries > 50
     assert 520 < run.seconds < 540
     assert len(run.sent) == 1

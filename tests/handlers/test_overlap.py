@@ -50,7 +50,7 @@ class SecondRun:
                 self._thread.join(PATIENCE_SECONDS)
 
     def _after(self, call: Call) -> None:
-        if meddling.is_save(Step.of(call)):
+        if meddling.is_promotion(Step.of(call)):
             self._first_saved.set()
 
     def _slept(self) -> None:
@@ -84,11 +84,12 @@ def test_the_second_logs_in_before_the_first_has_saved(world: World) -> None:
     assert second.result().result["outcomes"] == {"logged_in": 1}
     assert first.raised is None
     assert world.provider.is_live(world.document(name))
+    assert world.run().result["outcomes"] == {"refreshed": 1}  # two answers at once: tried, not trusted
     assert world.run().result["outcomes"] == {"fresh": 1}
 
 
 def test_the_second_gives_up_before_the_first_has_saved(world: World) -> None:
-    """Without login fields the second rejects what is spent; the first one's save clears that at the next tick."""
+    """Without login fields the second rejects what is spent; the first one's save clears that at the next run."""
     name = world.add(login_fields=False)
     second = SecondRun(world, name, held_until="it has ended")
 
@@ -97,9 +98,9 @@ def test_the_second_gives_up_before_the_first_has_saved(world: World) -> None:
     assert f"{name}: rejected: " in second.result().failure
     assert first.result["outcomes"] == {"refreshed": 1}
     world.clock.advance(10 * MINUTE)
-    tick = world.run()
-    assert tick.result["outcomes"] == {"fresh": 1}
-    assert tick.metrics["NeedsAttention"] == 0
+    after = world.run()
+    assert after.result["outcomes"] == {"refreshed": 1}  # saved late: tried, not trusted
+    assert after.metrics["NeedsAttention"] == 0
     assert world.provider.is_live(world.document(name))
 
 
@@ -116,4 +117,5 @@ def test_a_provider_that_answers_both(world: World) -> None:
     assert first.raised is None
     assert second.result().raised is None
     assert world.provider.is_live(world.document(name))
+    assert world.run().result["outcomes"] == {"refreshed": 1}  # two answers at once: tried, not trusted
     assert world.run().result["outcomes"] == {"fresh": 1}

@@ -29,7 +29,7 @@ def _invoke(kind: Kind, environment: dict[str, str], event: object) -> subproces
 
 
 def test_rotates_like_lambda(kind: Kind, output: Output) -> None:
-    """The process finds its secret, rotates it, and prints result and metrics by the names of the design."""
+    """The process finds its secret, rotates it, and prints result and metrics by their public names."""
     with StrictSecretsManager() as store, kind.simulator() as provider:
         name = f"my-stack/{kind.name}/demo"
         store.create(name, provider.create_account(name))

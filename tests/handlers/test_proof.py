@@ -26,8 +26,8 @@ def test_the_proof_is_the_value_unchanged(world: World) -> None:
 
     run = world.run()
 
-    proof = steps.proof(name, before.id, START)
-    assert run.steps == [SWEEP, steps.read(name), proof]
+    proof = world.proof(name, before.id, START)
+    assert run.steps == [SWEEP, steps.read(name), world.look(name), proof]
     assert proof.token is not None
     version = world.store.secret(name).version(proof.token)
     assert version.text == before.text
@@ -42,7 +42,7 @@ def test_within_an_hour_the_proof_is_the_same(world: World) -> None:
     world.provider.misbehave(Mood.SERVICE_UNAVAILABLE, times=None)
 
     for _ in range(5):  # 10:05 to 10:45
-        assert world.run().steps[-1] == steps.proof(name, before.id, START)
+        assert world.run().steps[-1] == world.proof(name, before.id, START)
         world.clock.advance(10 * MINUTE)
     assert len(world.store.versions(name)) == 2
 
@@ -54,11 +54,11 @@ def test_the_next_hour_proves_again(world: World) -> None:
     world.provider.misbehave(Mood.SERVICE_UNAVAILABLE, times=None)
     world.run()
     world.clock.advance(55 * MINUTE - 1)
-    assert world.run().steps[-1] == steps.proof(name, before.id, START)
+    assert world.run().steps[-1] == world.proof(name, before.id, START)
     world.clock.advance(1)
 
-    assert world.run().steps[-1] == steps.proof(name, before.id, START + HOUR)
-    assert steps.proof(name, before.id, START + HOUR) != steps.proof(name, before.id, START)
+    assert world.run().steps[-1] == world.proof(name, before.id, START + HOUR)
+    assert world.proof(name, before.id, START + HOUR) != world.proof(name, before.id, START)
     assert len(world.store.versions(name)) == 3
 
 
@@ -100,7 +100,7 @@ def test_without_proof_no_token_is_spent(world: World, trouble: Callable[[World,
         run = world.run()
         assert run.outcomes == {"denied": 1}
         assert f"{name}: denied: " in run.failure
-        assert run.steps[-1]._replace(problem=None) == steps.proof(name, before.id, world.clock.now())
+        assert run.steps[-1]._replace(problem=None) == world.proof(name, before.id, world.clock.now())
         assert run.steps[-1].problem is not None
         assert run.sent == []
         world.clock.advance(55 * MINUTE)  # into the next hour
@@ -186,7 +186,7 @@ def test_time_that_passes_while_proving(world: World) -> None:
     run = world.run()
 
     assert run.result["outcomes"] == {"deferred": 1}
-    assert run.steps == [SWEEP, steps.read(name), steps.proof(name, before.id, START)]
+    assert run.steps == [SWEEP, steps.read(name), world.look(name), world.proof(name, before.id, START)]
     assert run.sent == []
 
 
@@ -198,9 +198,9 @@ def test_a_throttled_proof_is_tried_again(world: World) -> None:
 
     run = world.run()
 
-    proof = steps.proof(name, before.id, START)
+    proof = world.proof(name, before.id, START)
     assert run.result["outcomes"] == {"refreshed": 1}
-    assert run.steps[2:5] == [proof.but(steps.THROTTLED), proof.but(steps.THROTTLED), proof]
+    assert run.steps[3:6] == [proof.but(steps.THROTTLED), proof.but(steps.THROTTLED), proof]
 
 
 @pytest.mark.parametrize("provider_name", ["mcs"])

@@ -188,9 +188,7 @@ def test_deferred(world: World) -> None:
     world.set_environment(MAX_WORKERS="1")
     names = [world.add_refreshed(f"s{number}") for number in range(5)]
     world.clock.advance(world.kind.seconds / 2)
-    world.store.after_call = lambda call: (
-        world.clock.advance(120) if call.operation == "PutSecretValue" and "AWSCURRENT" in call.version_stages else None
-    )
+    world.store.after_call = lambda call: world.clock.advance(120 * meddling.is_promotion(Step.of(call)))
 
     run = world.run()
 

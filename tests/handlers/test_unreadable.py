@@ -31,11 +31,12 @@ def test_kept_as_it_came(world: World, mood: Mood) -> None:
     run = world.run()
 
     assert f"{name}: unreadable: " in run.failure
-    proof = steps.proof(name, before.id, START)
+    proof = world.proof(name, before.id, START)
     labels = world.store.labels(name)
     assert run.steps == [
         SWEEP,
         steps.read(name),
+        world.look(name),
         proof,
         steps.Step("PutSecretValue", name, ("UNREADABLE",), labels["UNREADABLE"]),
     ]

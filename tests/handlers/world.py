@@ -167,16 +167,35 @@ class World:
 
     def rotation(self, name: str, before: Version) -> list[Step]:
         """Returns the calls of one undisturbed rotation of this version, begun and ended now, from its own read on."""
+        look = [] if "ISSUED" in before.labels else [self.look(name)]
         return [
             steps.read(name),
-            steps.proof(name, before.id, self.clock.now()),
-            steps.save(name, self.save_token(name)),
-            *steps.looks(name),
+            *look,
+            self.proof(name, before.id),
+            steps.save(name, self.successor_id(name, before.id)),
+            steps.promotion(name),
         ]
 
-    def save_token(self, name: str, at: float | None = None) -> str:
-        """Returns the token of tokens received by a request that was sent now, or at a moment."""
-        return steps.save_token(self.store.secret(name).arn, self.clock.now() if at is None else at)
+    def look(self, name: str) -> Step:
+        """Returns the look for an answer that waits to be made current."""
+        return steps.read(name, "ISSUED").but("ResourceNotFoundException")
+
+    def proof(self, name: str, version_id: str, at: float | None = None) -> Step:
+        """Returns the proof for a version now, or at a moment."""
+        now = self.clock.now() if at is None else at
+        return steps.proof(name, steps.proof_token(self.store.secret(name).arn, version_id, now))
+
+    def arn(self, name: str) -> str:
+        """Returns a secret's ARN."""
+        return self.store.secret(name).arn
+
+    def previous(self, name: str) -> Version:
+        """Returns the version that AWSPREVIOUS is on."""
+        return self.store.secret(name).version(self.store.labels(name)["AWSPREVIOUS"])
+
+    def successor_id(self, name: str, version_id: str) -> str:
+        """Returns the id of the version with the tokens that replace a version's."""
+        return steps.successor_id(self.store.secret(name).arn, version_id)
 
     def secret_values(self) -> set[str]:
         """Returns every value that nothing may show."""

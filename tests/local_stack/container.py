@@ -25,7 +25,7 @@ def write_template(built: Path, parameters: Mapping[str, str], endpoint: str) ->
     template = yaml.safe_load(built.read_text(encoding="utf-8"))
     for name, value in parameters.items():
         template["Parameters"][name]["Default"] = value
-    # Not AWS_ENDPOINT_URL: a shell that talks to the stack has one, and SAM lets a shell's variable win.
+    # Not AWS_ENDPOINT_URL: a shell that talks to the stack has both, SAM lets a shell's win, and only this is unset.
     template["Globals"]["Function"]["Environment"]["Variables"]["AWS_ENDPOINT_URL_SECRETS_MANAGER"] = endpoint
     copy = built.with_name("container.yaml")
     copy.write_text(yaml.safe_dump(template, sort_keys=False), encoding="utf-8")
@@ -34,4 +34,5 @@ def write_template(built: Path, parameters: Mapping[str, str], endpoint: str) ->
 
 def sam_local_invoke(function: str, template: Path, event: Path) -> str:
     """Return the command that runs a function in a container of this machine's Docker."""
-    return f"sam local invoke {function} -t {template} --add-host {HOST}:host-gateway -e {event}"
+    arguments = f"{function} -t {template} --add-host {HOST}:host-gateway -e {event}"
+    return f"env -u AWS_ENDPOINT_URL_SECRETS_MANAGER sam local invoke {arguments}"

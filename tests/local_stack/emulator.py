@@ -7,9 +7,8 @@ It differs from AWS in ways that matter here, all of them read off ministack 1.5
 - A `rate()` schedule first fires one whole rate after its creation, as seen by a sweep every 10 seconds.
 - Every invocation writes a log stream of its own.
 - A run that raises costs its execution environment, and its error's type is always `Runtime.HandlerError`.
-- Secrets Manager's labels: PutSecretValue as AWSCURRENT and AWSPENDING moves only the first, so AWSPENDING stays on the
-  proof of the last rotation; a label can sit on two versions; a reused ClientRequestToken overwrites its version. What
-  depends on these is proven on the strict Secrets Manager in tests/secrets_manager instead.
+- Its Secrets Manager overwrites a version whose token is used again, and leaves a label on the old version too when
+  PutSecretValue puts it on a new one. The strict one of tests/secrets_manager is used in its place.
 """
 
 from __future__ import annotations
@@ -43,6 +42,7 @@ class EmulatedAws:
     """Where the emulator answers, and how to speak to it without touching anyone's real account."""
 
     url: str
+    secrets_url: str
     log: Path
     session: Session
 
@@ -52,6 +52,7 @@ class EmulatedAws:
         nowhere = str(self.log.parent / "no-such-file")
         return {
             "AWS_ENDPOINT_URL": self.url,
+            "AWS_ENDPOINT_URL_SECRETS_MANAGER": self.secrets_url,
             "AWS_DEFAULT_REGION": REGION,
             "AWS_ACCESS_KEY_ID": "test",
             "AWS_SECRET_ACCESS_KEY": "test",
@@ -74,7 +75,7 @@ class EmulatedAws:
 
 
 @contextmanager
-def emulated_aws(folder: Path) -> Iterator[EmulatedAws]:
+def emulated_aws(folder: Path, secrets_url: str) -> Iterator[EmulatedAws]:
     """Run the emulator with all of its state and its log in the given folder."""
     log = folder / "emulator.log"
     # The port is this socket's from the start, so two stacks starting at once cannot meet on one.
@@ -83,17 +84,17 @@ def emulated_aws(folder: Path) -> Iterator[EmulatedAws]:
         command = [sys.executable, "-m", "hypercorn", "ministack.app:app", "--workers", "0"]
         with running(
             [*command, "--bind", f"fd://{listener.fileno()}"],
-            environment=_environment(folder, port=listener.getsockname()[1]),
+            environment=_environment(folder, secrets_url, port=listener.getsockname()[1]),
             folder=folder,
             log=log,
             keep_open=[listener.fileno()],
         ) as process:
             listener.close()
             _wait_until_ready(url, process, log)
-            yield EmulatedAws(url, log, Session("test", "test", region_name=REGION))
+            yield EmulatedAws(url, secrets_url, log, Session("test", "test", region_name=REGION))
 
 
-def _environment(folder: Path, *, port: int) -> dict[str, str]:
+def _environment(folder: Path, secrets_url: str, *, port: int) -> dict[str, str]:
     """Return only what the emulator needs: every function inherits it, so no proxy, no PYTHONPATH."""
     return {
         "PATH": os.environ["PATH"],
@@ -104,6 +105,7 @@ def _environment(folder: Path, *, port: int) -> dict[str, str]:
         "S3_DATA_DIR": str(folder / "s3"),
         "GATEWAY_PORT": str(port),  # what functions are told to call
         "LAMBDA_EXECUTOR": "local",
+        "AWS_ENDPOINT_URL_SECRETS_MANAGER": secrets_url,
         "DOCKER_HOST": f"unix://{folder}/no-docker",  # it would look for containers to clean up
         "SFTP_ENABLED": "0",  # fixed ports
         "IOT_MTLS_ENABLED": "0",  # the same

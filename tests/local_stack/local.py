@@ -64,7 +64,7 @@ def _write_environment(stack: LocalStack) -> Path:
 
 
 def _reading(stack: LocalStack) -> Iterator[str]:
-    aws = f"aws --endpoint-url {stack.aws.url} secretsmanager"
+    aws = f"aws --endpoint-url {stack.aws.secrets_url} secretsmanager"
     for provider in PROVIDERS:
         name = stack.secret_name(provider)
         yield f"{aws} get-secret-value --secret-id {name} --query SecretString --output text"
@@ -84,7 +84,7 @@ def _in_a_container(stack: LocalStack, relays: ExitStack) -> Iterator[str]:
         provider: relays.enter_context(seen_from_containers(simulator.url))
         for provider, simulator in stack.simulators.items()
     }
-    endpoint = relays.enter_context(seen_from_containers(stack.aws.url))
+    endpoint = relays.enter_context(seen_from_containers(stack.aws.secrets_url))
     values = {**parameters(urls), "SecretPrefix": stack.deployment.stack_name}
     template = write_template(stack.template, values, endpoint)
     for provider in PROVIDERS:

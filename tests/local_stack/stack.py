@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from tests.local_stack.deployment import Deployment, build, deploy
 from tests.local_stack.emulator import EmulatedAws, emulated_aws
 from tests.local_stack.providers import PROVIDERS, Provider
+from tests.secrets_manager import StrictSecretsManager
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -63,7 +64,7 @@ class LocalStack:
 
     @property
     def _secrets(self) -> SecretsManagerClient:
-        return self.aws.session.client("secretsmanager", endpoint_url=self.aws.url, config=self.aws.config)
+        return self.aws.session.client("secretsmanager", endpoint_url=self.aws.secrets_url, config=self.aws.config)
 
     def beside(self, deployment: Deployment) -> LocalStack:
         """Return the handle on another deployment in the same account."""
@@ -123,7 +124,8 @@ def local_stack(steps: Steps, *, log_level: str = "INFO") -> Iterator[LocalStack
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="token-refresh-")))
         with steps.step("Starting the providers' simulators and an emulated AWS"):
             simulators = {provider: stack.enter_context(provider.simulator()) for provider in PROVIDERS}
-            aws = stack.enter_context(emulated_aws(folder))
+            secrets = stack.enter_context(StrictSecretsManager())
+            aws = stack.enter_context(emulated_aws(folder, secrets.url))
         with steps.step("Building the layer (sam build)"):
             template = build(aws, folder)
         with steps.step("Deploying template.yaml (sam deploy)"):

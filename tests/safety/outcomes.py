@@ -1,4 +1,4 @@
-"""What the outcomes of a secret's turn mean, as the design says."""
+"""What the outcomes of a secret's turn mean."""
 
 from __future__ import annotations
 

@@ -48,8 +48,9 @@ EACH_OF_ONE_KIND = [
     (KINDS[COSTLIEST.get(name, kind)], name) for kind, name in zip(itertools.cycle(KINDS), HEAVY, strict=False)
 ]
 ASKS = ("refresh", "login")
-AFTER_A_REFRESH = {"success": "refreshed", "login": "rejected"}
-AFTER_A_LOGIN = {"success": "logged_in"}
+_OUTCOMES = {"dead": "rejected", "refused": "rejected", "busy": "transient"}
+AFTER_A_REFRESH = {**_OUTCOMES, "success": "refreshed"}
+AFTER_A_LOGIN = {**_OUTCOMES, "success": "logged_in"}
 
 
 @pytest.fixture(scope="module", params=KINDS)
@@ -84,7 +85,7 @@ def wired(kind: Kind, server: Server, monkeypatch: pytest.MonkeyPatch) -> Iterat
 
     monkeypatch.setattr(socket, "getaddrinfo", loopback_only)
     monkeypatch.setattr("token_refresh.transport.READ_SECONDS", READ_SECONDS)
-    monkeypatch.setattr("token_refresh.rotation.REQUEST_SECONDS", REQUEST_SECONDS)
+    monkeypatch.setattr("token_refresh.exchange.REQUEST_SECONDS", REQUEST_SECONDS)
     with bench(kind, server.url) as made:
         yield made
 
@@ -147,7 +148,7 @@ def unwritten(kind: Kind, document: dict[str, Any]) -> dict[str, Any]:
 
 
 def moment(text: str) -> float:
-    """Reads a date of our own, which must be written as the design says."""
+    """Reads a date of our own, which must be written in one form only."""
     seconds = datetime.fromisoformat(text).timestamp()
     assert iso(seconds) == text
     return seconds
@@ -159,8 +160,8 @@ def check_reading(kind: Kind, ask: str, status: int, body: bytes) -> None:
     replies, transport = (importlib.import_module(f"token_refresh.{name}") for name in ("replies", "transport"))
     expected = oracle.read(kind.name, ask, status, body)
 
-    meaning, reply = getattr(layer, kind.constant).reader.read(
-        transport.Answer(status, body), replies.Ask(ask), sent_at=START
+    meaning, reply = getattr(layer, kind.constant).replies.read(
+        transport.HttpResponse(status, body), replies.Operation(ask), sent_at=START
     )
 
     assert meaning.value == expected.meaning
@@ -220,12 +221,12 @@ def test_any_answer_to_a_login_after_a_refusal(kind: Kind, function: Bench, data
     refusal = json.dumps(accounts.error_answer(kind.name, data.draw(answers.echoes(known)), 401)).encode()
     status, body = data.draw(answers.statuses), data.draw(answers.bodies(kind.name, "login", known))
     refused = oracle.read(kind.name, "refresh", 401, refusal)
-    read = oracle.read(kind.name, "login", status, body) if refused.meaning == "login" else refused
+    read = oracle.read(kind.name, "login", status, body) if refused.meaning == "dead" else refused
 
     ended = function.run(document, (401, refusal), (status, body))
 
     assert ended.outcome == AFTER_A_LOGIN.get(read.meaning, read.meaning)
-    assert ended.asked == (2 if refused.meaning == "login" else 1)
+    assert ended.asked == (2 if refused.meaning == "dead" else 1)
     check(kind, ended, read, body)
 
 

@@ -81,7 +81,7 @@ class Ears:
 def ears(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ears]:  # noqa: F811 - pytest's way
     """Listens, and checks at the end."""
     monkeypatch.setattr("token_refresh.transport.READ_SECONDS", 0.2)
-    monkeypatch.setattr("token_refresh.rotation.REQUEST_SECONDS", 0.4)
+    monkeypatch.setattr("token_refresh.exchange.REQUEST_SECONDS", 0.4)
     listening = Ears(world, monkeypatch)
     yield listening
     listening.check()

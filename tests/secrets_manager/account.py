@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from . import errors
 from .consistency import StaleReads, Timeline
 from .errors import ServiceError
-from .model import VERSION_QUOTA
+from .model import VERSION_QUOTA, with_pending_off
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,9 +56,15 @@ class Key(Enum):
 class Account:
     """The secrets by name. Not thread-safe: the server holds its lock around every call."""
 
-    def __init__(self, clock: Callable[[], float], seed: int) -> None:
-        """Begins without secrets; the seed decides ARN suffixes and shuffled reads."""
+    def __init__(self, clock: Callable[[], float], seed: int, *, move_takes_pending_off: bool = False) -> None:
+        """Begins without secrets; the seed decides ARN suffixes and shuffled reads.
+
+        `move_takes_pending_off`: whether AWSPENDING leaves the version that AWSCURRENT moves to. The user guide says so
+        ("which also removes the AWSPENDING label in the same API call"), the API reference does not, and users report
+        both (aws-samples/aws-secrets-manager-rotation-lambdas, pull request 145 and issue 168).
+        """
         self._clock = clock
+        self._move_takes_pending_off = move_takes_pending_off
         self._random = random.Random(seed)  # noqa: S311 - repeatable on purpose, nothing is protected by it
         self._timelines: dict[str, Timeline] = {}
         self.keys: dict[str, Key] = {}
@@ -121,10 +127,14 @@ class Account:
         """Says whether there is such a secret, marked for deletion or not."""
         return name in self._timelines and self._timelines[name].newest is not None
 
-    def write(self, secret: Secret) -> None:
-        """Stores a secret's new state."""
+    def write(self, secret: Secret) -> Secret:
+        """Stores a secret's new state, and returns it as it is stored."""
         self.values_written.update(content.value for content in secret.versions.values())
-        self._timelines.setdefault(secret.name, Timeline()).write(secret, self.now, self.stale_reads)
+        timeline = self._timelines.setdefault(secret.name, Timeline())
+        if self._move_takes_pending_off and timeline.newest is not None:
+            secret = with_pending_off(timeline.newest, secret)
+        timeline.write(secret, self.now, self.stale_reads)
+        return secret
 
     def remove(self, secret: Secret) -> None:
         """Deletes a secret with all its versions."""

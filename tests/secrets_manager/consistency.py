@@ -36,7 +36,9 @@ class _State:
     reads: int = 0
 
     def settled(self, now: float) -> bool:
-        return self.reads >= self.rule.reads and now - self.written >= self.rule.seconds
+        # Without a lag a write is seen at once, even if the clock has been set back since.
+        lags = self.rule.seconds > 0 and now - self.written < self.rule.seconds
+        return self.reads >= self.rule.reads and not lags
 
 
 class Timeline:

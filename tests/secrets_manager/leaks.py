@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
-# design.md, section 3: what a secret's document holds beside credentials.
+# What a secret's document holds beside credentials.
 PUBLIC_KEYS = frozenset(
     {
         "baseUrl",
@@ -22,7 +22,7 @@ PUBLIC_KEYS = frozenset(
         "userId",
     }
 )
-_SHORTEST = 6  # shorter strings occur by chance (design.md, section 8)
+_SHORTEST = 6  # shorter strings occur by chance
 
 
 def strings_to_hide(values: Iterable[str | bytes], public: Collection[str]) -> set[str]:

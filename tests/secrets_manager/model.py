@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 AWSCURRENT = "AWSCURRENT"
+AWSPENDING = "AWSPENDING"
 AWSPREVIOUS = "AWSPREVIOUS"
 
 MAX_LABELS = 20  # "Staging labels attached across all versions of a secret" (user guide, quotas)
@@ -137,6 +138,14 @@ def move_label(secret: Secret, label: str, move_to: str | None, remove_from: str
     return replace(_with_labels(secret, {label}, move_to), changed=now)
 
 
+def with_pending_off(before: Secret, after: Secret) -> Secret:
+    """Takes AWSPENDING off the version that AWSCURRENT has just moved to, as the rotation guide says of a move."""
+    was_current, current = before.labels.get(AWSCURRENT), after.labels.get(AWSCURRENT)
+    if was_current in {None, current} or after.labels.get(AWSPENDING) != current:
+        return after
+    return replace(after, labels=_without(after, AWSPENDING))
+
+
 def _with_labels(secret: Secret, wanted: Iterable[str], version_id: str) -> Secret:
     """Attaches labels to a version; "whenever you move AWSCURRENT, AWSPREVIOUS" goes where it was removed."""
     labels = {**secret.labels, **dict.fromkeys(wanted, version_id)}
@@ -151,6 +160,10 @@ def _with_labels(secret: Secret, wanted: Iterable[str], version_id: str) -> Secr
 def _without_label(secret: Secret, label: str) -> dict[str, str]:
     if label == AWSCURRENT:
         raise errors.invalid_parameter("You can't remove staging label AWSCURRENT; move it to another version.")
+    return _without(secret, label)
+
+
+def _without(secret: Secret, label: str) -> dict[str, str]:
     return {other: holder for other, holder in secret.labels.items() if other != label}
 
 

@@ -92,7 +92,7 @@ def _put_secret_value(account: Account, request: Request) -> Answer:
     (key.for_reading if token in before.versions else key.for_writing)()
     after = put_value(before, token, Content(value, account.now), labels, quota=account.version_quota)
     if after is not before:
-        account.write(after)
+        after = account.write(after)
     answer: Answer = {**_identity(after), "VersionId": token}
     stages = after.labels_of(token)
     return {**answer, "VersionStages": stages} if stages else answer

@@ -38,9 +38,14 @@ class StrictSecretsManager:
     has been, before the answer leaves.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.time, *, seed: int = 0) -> None:
-        """Makes an empty store; the clock gives epoch seconds, the seed decides all that is random."""
-        self._account = Account(clock, seed)
+    def __init__(
+        self, clock: Callable[[], float] = time.time, *, seed: int = 0, move_takes_pending_off: bool = False
+    ) -> None:
+        """Makes an empty store; the clock gives epoch seconds, the seed decides all that is random.
+
+        `move_takes_pending_off`: whether AWSPENDING leaves the version that AWSCURRENT moves to. AWS documents both.
+        """
+        self._account = Account(clock, seed, move_takes_pending_off=move_takes_pending_off)
         self._faults = FaultPlan()
         self._calls: list[Call] = []
         self._lock = threading.RLock()

@@ -5,11 +5,14 @@ from __future__ import annotations
 import logging
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from token_refresh import masking
+from token_refresh.mcs import MCS
+from token_refresh.run_context import RunContext
+from token_refresh.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,6 +37,14 @@ def quiet_logging() -> Iterator[None]:
 def guarded_logging(quiet_logging: None) -> None:  # noqa: ARG001  # only its clean-up matters
     """Guards every logger, as a function does at its cold start."""
     masking.install()
+
+
+@pytest.fixture
+def parsing() -> RunContext:
+    """A run of MCS that can parse secrets, and nothing else."""
+    unused: Any = None
+    settings = Settings("token-refresh/mcs/", "https://provider.example", allow_plain_http=False, max_workers=8)
+    return RunContext(MCS, unused, unused, settings, unused, unused, unused, unused)
 
 
 @pytest.fixture

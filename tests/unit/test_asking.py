@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.unit.wire import Sent, WireServer, answer
-from token_refresh.transport import USER_AGENT, Request, post
+from token_refresh.transport import USER_AGENT, HttpRequest, post
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -41,7 +41,7 @@ EKUAIBAO_SECRET = {
 EKUAIBAO_PATH = "/api/openapi/v2/auth/refreshToken/expireDate"
 
 
-def sent(request: Request) -> Sent:
+def sent(request: HttpRequest) -> Sent:
     """Sends a request to a server and returns what arrived, which is one request on one connection."""
     with WireServer(answer(200, b"{}")) as server:
         post(server.url, request)
@@ -50,7 +50,7 @@ def sent(request: Request) -> Sent:
     return only
 
 
-def query(request: Request) -> str:
+def query(request: HttpRequest) -> str:
     """Returns the query that arrived, as it was on the wire."""
     return sent(request).line.removesuffix(" HTTP/1.1").partition("?")[2]
 
@@ -68,10 +68,10 @@ class TestMcs:
         arrived = sent(mcs.refresh(MCS_SECRET, {}, NOW))
         assert (arrived.header("Content-Type"), arrived.body) == ("application/json", b'{"token": "dummy-user-token"}')
 
-    @pytest.mark.parametrize("ask", ["refresh", "login"])
-    def test_the_basic_header_is_that_of_the_documents(self, mcs: ModuleType, ask: str) -> None:
+    @pytest.mark.parametrize("operation", ["refresh", "login"])
+    def test_the_basic_header_is_that_of_the_documents(self, mcs: ModuleType, operation: str) -> None:
         """The worked example's key and secret give its Base64, behind the word Basic."""
-        request = mcs.refresh(MCS_SECRET, {}, NOW) if ask == "refresh" else mcs.login(MCS_SECRET, NOW)
+        request = mcs.refresh(MCS_SECRET, {}, NOW) if operation == "refresh" else mcs.login(MCS_SECRET, NOW)
         assert sent(request).header("Authorization") == f"Basic {MCS_BASIC}"
 
     def test_a_non_ascii_pair_is_encoded_as_utf_8(self, mcs: ModuleType) -> None:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import inspect
 import re
 from pathlib import Path
 
 import pytest
 
-from token_refresh import errors, secrets_manager
-from token_refresh.errors import Outcome, SecretError, TokenRefreshError
+from token_refresh import errors
+from token_refresh.errors import Denied, InvalidSecret, NoSuchVersion, Outcome, SecretError, TokenRefreshError
 
 LAYER = Path(errors.__file__).parent
+MODULES = sorted(LAYER.glob("*.py"))
 SUCCESSES = {"fresh", "refreshed", "logged_in", "superseded"}
 NEED_A_HUMAN = {"denied", "rejected", "invalid_secret", "unreadable", "not_stored"}
 
@@ -22,7 +24,7 @@ def drawn() -> dict[str, str]:
     parents: dict[str, str] = {}
     above: list[str] = []
     for line in inspect.cleandoc(errors.__doc__ or "").splitlines():
-        match = re.match(r"^((?:│   |    )*(?:├── |└── )?)([A-Z]\w+)(?:   .*|)$", line)
+        match = re.match(r"^((?:│   |    )*(?:├── |└── )?)([A-Z]\w+)(?:  .*|)$", line)
         if match is None or (not match[1] and match[2] != "TokenRefreshError"):
             continue
         depth = len(match[1]) // 4
@@ -42,7 +44,7 @@ def test_the_docstring_draws_the_real_tree() -> None:
     assert drawn() == real()
 
 
-def test_the_outcomes_are_those_of_the_design() -> None:
+def test_the_outcomes_are_as_published() -> None:
     """Eleven names, which alarms and people read."""
     assert [outcome.value for outcome in Outcome] == [
         "fresh",
@@ -61,7 +63,7 @@ def test_the_outcomes_are_those_of_the_design() -> None:
 
 @pytest.mark.parametrize("outcome", list(Outcome))
 def test_only_five_outcomes_need_a_human(outcome: Outcome) -> None:
-    """Those marked in the design's table."""
+    """Those that only a person can fix."""
     assert outcome.needs_human == (outcome.value in NEED_A_HUMAN)
 
 
@@ -77,12 +79,33 @@ def test_every_outcome_is_a_success_or_has_a_class() -> None:
     assert {item.outcome.value for item in leaves if item is not SecretError} == set(Outcome) - SUCCESSES
 
 
-@pytest.mark.parametrize("name", ["NoSuchVersion", "NoSuchSecret", "AlreadyStored", "NotAName"])
-def test_what_secrets_manager_adds_is_in_the_tree(name: str) -> None:
-    """Its kinds of refusal are leaves below the tree's, so each has an outcome."""
-    kind = getattr(secrets_manager, name)
-    assert issubclass(kind, SecretError)
-    assert kind.outcome in Outcome
+def below(root: type[TokenRefreshError]) -> set[type[TokenRefreshError]]:
+    """Returns every class of error below another, wherever it is."""
+    return {kind for child in root.__subclasses__() for kind in (child, *below(child))}
+
+
+def test_no_error_is_outside_the_tree() -> None:
+    """Every module of the layer is looked at: a kind of error elsewhere would be in nobody's drawing."""
+    for path in MODULES:
+        importlib.import_module(f"token_refresh.{path.stem}".removesuffix(".__init__"))
+    homes = {kind.__module__ for kind in below(TokenRefreshError)}
+    assert {home for home in homes if home.startswith("token_refresh.")} == {"token_refresh.errors"}
+
+
+def test_a_missing_version_is_an_invalid_secret() -> None:
+    """A secret without a value needs one, as any other invalid secret does."""
+    assert (issubclass(NoSuchVersion, InvalidSecret), NoSuchVersion("").outcome) == (True, Outcome.INVALID_SECRET)
+
+
+def test_a_refusal_keeps_the_code_of_aws() -> None:
+    """Apart from its text, which is for people."""
+    refused = Denied("could not read", "AccessDeniedException")
+    assert (str(refused), refused.code) == ("could not read", "AccessDeniedException")
+
+
+def test_a_refusal_of_nobody_s_has_no_code() -> None:
+    """It is equal to none of those that mean something."""
+    assert Denied("could not read").code == ""
 
 
 def test_every_error_has_one_root() -> None:
@@ -91,14 +114,13 @@ def test_every_error_has_one_root() -> None:
     assert all(issubclass(item, TokenRefreshError) for item in classes)
 
 
-@pytest.mark.parametrize("path", sorted(LAYER.glob("*.py")), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.name)
 def test_no_library_s_exception_is_chained(path: Path) -> None:
     """Within an `except` block only a bare `raise`, or one that handles an error of our own, may stand.
 
     A library's exception would travel along as the context of what is raised there, and Lambda prints it.
     """
-    everything = {**vars(errors), **vars(secrets_manager)}
-    ours = {name for name, item in everything.items() if inspect.isclass(item) and issubclass(item, TokenRefreshError)}
+    ours = {"TokenRefreshError"} | {kind.__name__ for kind in below(TokenRefreshError)}
     raised = [
         (handler.type, statement.lineno)
         for handler in ast.walk(ast.parse(path.read_text()))

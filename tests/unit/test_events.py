@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from token_refresh.errors import InvalidEvent
-from token_refresh.events import Order, check_prefix, parse_event, secret_name
+from token_refresh.events import RunRequest, check_prefix, parse_event
 
 PREFIX = "token-refresh/mcs/"
 NAME = "token-refresh/mcs/demo"
@@ -28,23 +28,23 @@ EVENTS = Path(__file__).parents[2] / "events"
 )
 def test_a_sweep(event: object) -> None:
     """An empty object, EventBridge's envelope and the console's default test event all mean every secret."""
-    assert parse_event(event, PREFIX) == Order()
+    assert parse_event(event, PREFIX) == RunRequest()
 
 
 @pytest.mark.parametrize("secret_id", [NAME, ARN, ARN.replace("aws", "aws-cn", 1), ARN.removesuffix("-AbCdEf")])
 def test_one_secret(secret_id: str) -> None:
     """By its name or its ARN, in every partition."""
-    assert parse_event({"secret_id": secret_id}, PREFIX) == Order(secret_id)
+    assert parse_event({"secret_id": secret_id}, PREFIX) == RunRequest(secret_id)
 
 
 def test_one_secret_forced() -> None:
     """Even if it is not due or was rejected."""
-    assert parse_event({"secret_id": NAME, "force": True}, PREFIX) == Order(NAME, force=True)
+    assert parse_event({"secret_id": NAME, "force": True}, PREFIX) == RunRequest(NAME, force=True)
 
 
 def test_a_sweep_that_presents_rejected_secrets_again() -> None:
     """After a provider's false alarm."""
-    assert parse_event({"retry_rejected": True}, PREFIX) == Order(retry_rejected=True)
+    assert parse_event({"retry_rejected": True}, PREFIX) == RunRequest(retry_rejected=True)
 
 
 @pytest.mark.parametrize("event", [None, [], [{}], "sweep", 7, True, 1.5])
@@ -96,9 +96,19 @@ def test_a_secret_outside_the_prefix_is_refused(secret_id: str) -> None:
         parse_event({"secret_id": secret_id}, PREFIX)
 
 
-def test_a_name_with_the_word_secret_in_it_is_a_name() -> None:
-    """Only an ARN is taken apart."""
-    assert secret_name("token-refresh/mcs/a:secret:b") == "token-refresh/mcs/a:secret:b"
+@pytest.mark.parametrize(
+    ("run_request", "insists"),
+    [
+        (RunRequest(), False),
+        (RunRequest(NAME), False),
+        (RunRequest(NAME, force=True), True),
+        (RunRequest(retry_rejected=True), True),
+        (RunRequest(NAME, force=True, retry_rejected=True), True),
+    ],
+)
+def test_either_flag_insists(run_request: RunRequest, insists: bool) -> None:  # noqa: FBT001  # a column
+    """A person asks for what has been rejected before, and wants to see how it ends."""
+    assert run_request.insists == insists
 
 
 def test_the_prefix_of_a_real_name_is_checked_the_same_way() -> None:
@@ -109,18 +119,18 @@ def test_the_prefix_of_a_real_name_is_checked_the_same_way() -> None:
 
 
 @pytest.mark.parametrize(
-    ("file", "order"),
+    ("file", "expected"),
     [
-        ("scheduler.json", Order()),
-        ("retry-rejected.json", Order(retry_rejected=True)),
+        ("scheduler.json", RunRequest()),
+        ("retry-rejected.json", RunRequest(retry_rejected=True)),
         *[
-            (f"{provider}/{name}.json", Order(f"token-refresh/{provider}/demo", force=name.endswith("forced")))
+            (f"{provider}/{name}.json", RunRequest(f"token-refresh/{provider}/demo", force=name.endswith("forced")))
             for provider in ("mcs", "fashion-world", "ekuaibao")
             for name in ("one-secret", "one-secret-forced")
         ],
     ],
 )
-def test_a_sample_event_means_what_its_name_says(file: str, order: Order) -> None:
+def test_a_sample_event_means_what_its_name_says(file: str, expected: RunRequest) -> None:
     """The samples are for the console and for `sam local invoke`."""
     prefix = f"token-refresh/{file.partition('/')[0]}/"
-    assert parse_event(json.loads((EVENTS / file).read_text()), prefix) == order
+    assert parse_event(json.loads((EVENTS / file).read_text()), prefix) == expected

@@ -1,35 +1,41 @@
-"""When a secret is due, to the second; which versions are our own; and when a rejected one has its turn."""
+"""When tokens are due, to the second, within a provider's limits; and whose dates are believed."""
 
 from __future__ import annotations
 
-import json
-from uuid import NAMESPACE_URL, UUID, uuid5
+from math import inf
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from token_refresh.document import Document
-from token_refresh.lifetime import Lifetime, daily_turn, proof_token, save_token, unreadable_token
+from token_refresh.deciding import DEFAULT_LIMITS, Lifetime, Limits
+from token_refresh.ekuaibao import EKUAIBAO
+from token_refresh.fashion_world import FASHION_WORLD
 from token_refresh.mcs import MCS
-from token_refresh.secrets_manager import Version
+from token_refresh.versions import Version
 
-ARN = "arn:aws:secretsmanager:us-east-1:123456789012:secret:token-refresh/mcs/demo-AbCdEf"
-REFRESHED_AT = "2017-11-09T07:51:12.070Z"
-START = 1_510_213_872.070  # the same, in epoch seconds
+if TYPE_CHECKING:
+    from token_refresh.provider import Provider
+
+REFRESHED_AT, EXPIRES_AT = "2017-11-09T07:51:12.070Z", "2017-11-12T07:51:12.121Z"
+STARTED, EXPIRES = 1_510_213_872.070, 1_510_473_072.121  # the same, in epoch seconds
+CREATED = STARTED + 5
+START = 1_510_213_872.0  # whole seconds, so that a test of one second is exact
 MINUTE, HOUR, DAY = 60, 3600, 86_400
-OWN_ID = str(uuid5(NAMESPACE_URL, f"{ARN}#{REFRESHED_AT}"))
+LIMITS = Limits(assumed=2 * HOUR, shortest=20 * MINUTE, longest=DAY)
+OTHER_LABELS = frozenset({"AWSCURRENT", "AWSPENDING", "ASKED", "REJECTED", "UNREADABLE", "issued", "ISSUED "})
 
 
-def life_of(fields: dict[str, object], version_id: str = OWN_ID, created: float = START + 5) -> Lifetime:
-    """Reads the life of a version that holds these fields."""
-    version = Version(ARN, "token-refresh/mcs/demo", version_id, json.dumps(fields), frozenset(), created)
-    return Lifetime.of(version, Document(fields, MCS))
+def life_of(fields: dict[str, object], *labels: str, limits: Limits = DEFAULT_LIMITS) -> Lifetime:
+    """Reads the life of a version that holds these fields and has these labels."""
+    version = Version("arn", "token-refresh/mcs/demo", "id", "{}", frozenset(labels), CREATED)
+    return Lifetime.of(version, fields, limits)
 
 
-def ours(length: float | None) -> Lifetime:
-    """Makes the life of tokens that we stored."""
-    return Lifetime(ours=True, start=START, expires_at=None if length is None else START + length)
+def ours(length: float | None, limits: Limits = DEFAULT_LIMITS) -> Lifetime:
+    """Makes the life of tokens that a run stored."""
+    return Lifetime(ours=True, start=START, expires_at=None if length is None else START + length, limits=limits)
 
 
 def due_after(life: Lifetime) -> float:
@@ -42,47 +48,54 @@ def due_after(life: Lifetime) -> float:
     return high
 
 
-class TestOurOwn:
-    """A version is recognised by its id: uuid5 of the secret's ARN and the document's `refreshedAt`."""
+class TestBelief:
+    """Dates are believed of a version with the label ISSUED: the latest answer that a run stored."""
 
-    def test_our_own_version_s_dates_are_believed(self) -> None:
-        """Its id could only be made from its date."""
-        fields: dict[str, object] = {"refreshedAt": REFRESHED_AT, "expiresAt": "2017-11-12T07:51:12.121Z"}
-        assert life_of(fields) == Lifetime(ours=True, start=START, expires_at=1_510_473_072.121)
+    def test_the_dates_of_an_issued_version_are_believed(self) -> None:
+        """A run wrote them beside its tokens, and nobody can have changed them since."""
+        fields: dict[str, object] = {"refreshedAt": REFRESHED_AT, "expiresAt": EXPIRES_AT}
+        assert life_of(fields, "AWSCURRENT", "ISSUED") == Lifetime(ours=True, start=STARTED, expires_at=EXPIRES)
 
-    @pytest.mark.parametrize(
-        "version_id",
-        [
-            "00000000-0000-4000-8000-000000000000",
-            str(uuid5(NAMESPACE_URL, f"{ARN}#2017-11-09T07:51:12.071Z")),
-            str(uuid5(NAMESPACE_URL, f"{ARN}x#{REFRESHED_AT}")),
-            OWN_ID.upper(),
-        ],
-        ids=["a person's", "another date's", "another secret's", "upper case"],
-    )
-    def test_any_other_id_is_foreign(self, version_id: str) -> None:
+    def test_no_other_label_will_do(self) -> None:
         """Stale dates under pasted tokens fool nobody: the version's own date counts, and no expiry is known."""
         fields: dict[str, object] = {"refreshedAt": REFRESHED_AT, "expiresAt": "2099-01-01T00:00:00.000Z"}
-        assert life_of(fields, version_id) == Lifetime(ours=False, start=START + 5, expires_at=None)
+        assert life_of(fields, *OTHER_LABELS) == Lifetime(ours=False, start=CREATED, expires_at=None)
 
     @pytest.mark.parametrize("refreshed_at", [None, "", "yesterday", 7, ["2017"], "2017-11-09T07:51:12"])
-    def test_a_version_without_a_date_is_foreign(self, refreshed_at: object) -> None:
-        """Even if its id is made from what stands there."""
-        version_id = str(uuid5(NAMESPACE_URL, f"{ARN}#{refreshed_at}"))
-        assert not life_of({"refreshedAt": refreshed_at}, version_id).ours
+    def test_an_issued_version_without_a_date_is_not_believed(self, refreshed_at: object) -> None:
+        """A person may have moved the label; an expiry alone tells nothing."""
+        life = life_of({"refreshedAt": refreshed_at, "expiresAt": EXPIRES_AT}, "ISSUED")
+        assert life == Lifetime(ours=False, start=CREATED, expires_at=None)
 
     @pytest.mark.parametrize("expires_at", [None, "", "soon", 7])
-    def test_an_odd_expiry_of_our_own_is_unknown(self, expires_at: object) -> None:
-        """It is still our own."""
-        life = life_of({"refreshedAt": REFRESHED_AT, "expiresAt": expires_at})
-        assert life == Lifetime(ours=True, start=START, expires_at=None)
+    def test_an_odd_expiry_of_an_issued_version_is_unknown(self, expires_at: object) -> None:
+        """It is still a run's."""
+        life = life_of({"refreshedAt": REFRESHED_AT, "expiresAt": expires_at}, "ISSUED")
+        assert life == Lifetime(ours=True, start=STARTED, expires_at=None)
+
+    @pytest.mark.parametrize("label", ["ISSUED", "AWSCURRENT"])
+    def test_the_provider_s_limits_hold_either_way(self, label: str) -> None:
+        """Whether or not the dates are believed."""
+        assert life_of({"refreshedAt": REFRESHED_AT}, label, limits=LIMITS).limits == LIMITS
+
+    def test_what_is_written_in_a_document_can_be_read_alone(self) -> None:
+        """To compare two answers, whatever their labels are by now."""
+        fields = {"refreshedAt": REFRESHED_AT, "expiresAt": EXPIRES_AT}
+        assert Lifetime.written_in(fields, LIMITS) == Lifetime(
+            ours=True, start=STARTED, expires_at=EXPIRES, limits=LIMITS
+        )
+
+    @pytest.mark.parametrize("refreshed_at", [None, "", "yesterday", 7])
+    def test_nothing_is_written_without_a_date(self, refreshed_at: object) -> None:
+        """A person's document has none."""
+        assert Lifetime.written_in({"refreshedAt": refreshed_at, "expiresAt": EXPIRES_AT}, LIMITS) is None
 
 
 class TestDue:
-    """From half of the lifetime less 60 s, never within 29 minutes."""
+    """From half of the lifetime less 60 s, within the provider's limits: by default never within 29 minutes."""
 
     def test_what_a_person_stored_is_due_at_once(self) -> None:
-        """Whoever pastes credentials learns within a tick whether they work."""
+        """Whoever pastes credentials learns within one scheduled run whether they work."""
         assert Lifetime(ours=False, start=START, expires_at=None).due(START)
 
     @pytest.mark.parametrize(
@@ -92,6 +105,7 @@ class TestDue:
             (2 * HOUR, 59 * MINUTE),
             (DAY, 12 * HOUR - MINUTE),
             (3 * DAY, 36 * HOUR - MINUTE),
+            (365 * DAY, 182.5 * DAY - MINUTE),
             (60 * MINUTE + 2, 29 * MINUTE + 1),
             (59 * MINUTE, 29 * MINUTE),
             (10 * MINUTE, 29 * MINUTE),
@@ -101,11 +115,56 @@ class TestDue:
             (None, 29 * MINUTE),
         ],
     )
-    def test_our_own_is_due_from_half_its_life(self, length: float | None, after: float) -> None:
-        """To the millisecond; a tiny, past or unknown expiry is due after 29 minutes, not at every tick."""
+    def test_ours_is_due_from_half_its_life(self, length: float | None, after: float) -> None:
+        """To the millisecond; a tiny, past or unknown expiry is due after 29 minutes, not in every scheduled run."""
         assert due_after(ours(length)) == pytest.approx(after, abs=0.001)
 
-    @pytest.mark.parametrize(("ahead", "due"), [(0, False), (59, False), (61, True), (10 * DAY, True)])
+    @pytest.mark.parametrize(
+        ("length", "after"),
+        [
+            (HOUR, 29 * MINUTE),
+            (40 * MINUTE + 2, 19 * MINUTE + 1),
+            (40 * MINUTE, 19 * MINUTE),
+            (MINUTE, 19 * MINUTE),
+            (-DAY, 19 * MINUTE),
+            (2 * DAY - 2, DAY - MINUTE - 1),
+            (2 * DAY, DAY - MINUTE),
+            (365 * DAY, DAY - MINUTE),
+            (None, 59 * MINUTE),
+        ],
+        ids=[
+            "within the limits",
+            "a second over the shortest",
+            "the shortest",
+            "under the shortest",
+            "past",
+            "a second under the longest",
+            "the longest",
+            "over the longest",
+            "half of the assumed life",
+        ],
+    )
+    def test_a_provider_has_limits_of_its_own(self, length: float | None, after: float) -> None:
+        """Here 20 minutes, a day, and two hours for tokens of unknown expiry."""
+        assert due_after(ours(length, LIMITS)) == pytest.approx(after, abs=0.001)
+
+    @pytest.mark.parametrize(
+        ("life", "after"),
+        [
+            (ours(DAY), 12 * HOUR - MINUTE),
+            (ours(MINUTE), 29 * MINUTE),
+            (ours(None), 29 * MINUTE),
+            (ours(MINUTE, LIMITS), 19 * MINUTE),
+            (ours(365 * DAY, LIMITS), DAY - MINUTE),
+            (ours(None, LIMITS), 59 * MINUTE),
+        ],
+        ids=["half", "shortest", "assumed", "own shortest", "own longest", "own assumed"],
+    )
+    def test_it_begins_at_a_second(self, life: Lifetime, after: float) -> None:
+        """At exactly that second, and not a millisecond before it."""
+        assert (life.due(START + after - 0.001), life.due(START + after)) == (False, True)
+
+    @pytest.mark.parametrize(("ahead", "due"), [(0, False), (59, False), (60, False), (61, True), (10 * DAY, True)])
     def test_a_start_in_the_future_is_due(self, ahead: float, due: bool) -> None:  # noqa: FBT001  # a column of the table
         """A clock jumped; waiting for it to come round could outlast the token. A minute is no jump."""
         assert ours(DAY).due(START - ahead) == due
@@ -115,10 +174,28 @@ class TestDue:
         """Whatever expiry a provider gives: this bounds how often a secret is written."""
         assert not ours(length).due(START + after)
 
+    @given(st.floats(-DAY, 10 * 365 * DAY), st.floats(DAY - MINUTE, 20 * 365 * DAY))
+    def test_always_after_the_longest_time(self, length: float, after: float) -> None:
+        """Whatever expiry a provider gives: this bounds how long a secret is left alone."""
+        assert ours(length, LIMITS).due(START + after)
+
     @given(st.floats(HOUR, 10 * 365 * DAY))
-    def test_a_tick_before_half_of_an_hour_or_more_has_half_of_it_left(self, length: float) -> None:
-        """At the first tick (ten minutes) that finds it due, at most ten minutes less than half is left."""
+    def test_a_run_after_half_of_an_hour_or_more_finds_half_of_it_left(self, length: float) -> None:
+        """With a scheduled run every ten minutes, at most ten minutes less than half is left when one refreshes."""
         assert ours(length).due(START + length / 2 + 9 * MINUTE + 1)
+
+
+class TestLimits:
+    """What holds for a provider that says nothing else."""
+
+    def test_the_defaults_are_as_published(self) -> None:
+        """An hour is the shortest life of the three providers; half of it is the least between two refreshes."""
+        assert Limits(assumed=HOUR, shortest=30 * MINUTE, longest=inf) == DEFAULT_LIMITS
+
+    @pytest.mark.parametrize("provider", [MCS, FASHION_WORLD, EKUAIBAO], ids=lambda provider: provider.name)
+    def test_no_provider_writes_more_often_than_aws_advises(self, provider: Provider) -> None:
+        """144 versions a day; each refresh stores two."""
+        assert 2 * DAY / provider.limits.shortest <= 144
 
 
 class TestRemaining:
@@ -136,9 +213,10 @@ class TestRemaining:
         """There is nothing to divide by."""
         assert ours(length).remaining_percent(START) == 0.0
 
-    def test_an_unknown_expiry_is_taken_for_an_hour(self) -> None:
-        """The shortest lifetime of the three providers."""
-        assert ours(None).remaining_percent(START + HOUR / 2) == pytest.approx(50.0, abs=1e-6)
+    @pytest.mark.parametrize(("limits", "percent"), [(DEFAULT_LIMITS, 50.0), (LIMITS, 75.0)])
+    def test_an_unknown_expiry_is_assumed(self, limits: Limits, percent: float) -> None:
+        """An hour by default; here two for a provider that says so."""
+        assert ours(None, limits).remaining_percent(START + HOUR / 2) == pytest.approx(percent, abs=1e-6)
 
 
 class TestOrder:
@@ -160,6 +238,8 @@ class TestIssuedBefore:
             ((START, START + DAY), (START + 1, START + DAY + 1), True),
             ((START + 1, START + DAY + 1), (START, START + DAY), False),
             ((START + 1, START + DAY), (START, START + DAY + 1), True),
+            ((START, START + DAY), (START + 1, START + DAY), True),
+            ((START, START + DAY), (START, START + DAY), False),
             ((START, START + HOUR), (START + 1, START + DAY), True),
             ((START + 1, START + HOUR), (START, START + DAY), False),
             ((START, None), (START + 1, START + DAY), True),
@@ -170,6 +250,8 @@ class TestIssuedBefore:
             "both say so",
             "neither",
             "the provider's clock decides between tokens of one kind",
+            "requests decide if the provider's clock does not",
+            "no difference",
             "requests decide between kinds",
             "requests decide between kinds, the other way",
             "no expiry here",
@@ -186,56 +268,3 @@ class TestIssuedBefore:
         """The provider's own clock knows better, where it can be asked."""
         lives = [Lifetime(ours=True, start=start, expires_at=expires_at) for start, expires_at in (first, second)]
         assert lives[0].issued_before(lives[1]) == before
-
-
-class TestTokens:
-    """ClientRequestTokens, which become the ids of versions."""
-
-    def test_a_save_s_is_that_of_the_design(self) -> None:
-        """uuid5(NAMESPACE_URL, "<ARN>#<refreshedAt>")."""
-        assert save_token(ARN, REFRESHED_AT) == OWN_ID
-
-    def test_a_proof_s_is_the_same_within_a_utc_hour(self) -> None:
-        """The same token with the same content does nothing."""
-        hour = START // HOUR * HOUR
-        assert {proof_token("c", hour), proof_token("c", hour + 1800), proof_token("c", hour + 3599.999)} == {
-            proof_token("c", hour)
-        }
-
-    def test_a_proof_s_is_another_in_every_hour_of_a_day(self) -> None:
-        """Once an hour it proves again: an outage adds at most 24 versions a day."""
-        assert len({proof_token("c", START + hour * HOUR) for hour in range(24)}) == 24
-
-    def test_each_kind_and_version_has_its_own(self) -> None:
-        """None is refused because another has been used."""
-        tokens = [
-            make(version) for version in ("c", "d") for make in (lambda v: proof_token(v, START), unreadable_token)
-        ]
-        assert len({*tokens, *map(str, map(UUID, tokens))}) == 4
-
-
-class TestDailyTurn:
-    """A rejected version is presented again once a day."""
-
-    @given(st.uuids(), st.integers(0, 40_000))
-    def test_any_version_has_exactly_one_slot_of_the_day(self, version_id: UUID, day: int) -> None:
-        """One of 144, whatever its id and the day."""
-        turns = [daily_turn(str(version_id), day * DAY + slot * 600) for slot in range(144)]
-        assert turns.count(True) == 1
-
-    @given(st.uuids(), st.integers(0, 143))
-    def test_a_slot_is_ten_minutes_long(self, version_id: UUID, slot: int) -> None:
-        """From its first to its last millisecond: a tick every ten minutes falls into it once."""
-        begin = 17_000 * DAY + slot * 600
-        same = {daily_turn(str(version_id), begin + seconds) for seconds in (0, 0.001, 300, 599.999)}
-        assert len(same) == 1
-
-    def test_the_slots_of_many_versions_are_spread(self) -> None:
-        """A provider's false alarm does not end in a burst."""
-        ids = [str(UUID(int=number)) for number in range(2000)]
-        used = {next(slot for slot in range(144) if daily_turn(name, slot * 600)) for name in ids}
-        assert len(used) > 130
-
-    def test_a_version_s_slot_is_the_same_every_day(self) -> None:
-        """Also in another process: it is no `hash`, which is salted."""
-        assert [slot for slot in range(144) if daily_turn("c", slot * 600)] == [83]

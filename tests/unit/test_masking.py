@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import io
 import json
 import logging
@@ -19,10 +20,13 @@ from aws_lambda_powertools import Logger
 
 from tests.secrets_manager import StrictSecretsManager
 from tests.unit.wire import WireServer, answer
-from token_refresh.masking import Mask, MaskingFormatter, use_mask
+from token_refresh.masking import Mask, MaskingFormatter, hide, hide_beginning, mask_values, use_mask
+from token_refresh.versions import Version
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from token_refresh.run_context import RunContext
 
 SECRET = 'dummy+token/with "every" kind&of=sign%:\\合思'
 PLAIN = "dummy-token-of-letters"
@@ -32,11 +36,9 @@ LIBRARIES = ["boto3", "botocore", "http", "requests", "s3transfer", "urllib3"]
 @pytest.fixture
 def guarded(guarded_logging: None) -> Iterator[Mask]:  # noqa: ARG001  # it must be there first
     """Every logger of this process, guarded, and a mask that knows the two secrets in use."""
-    mask = Mask()
-    mask.add([SECRET, PLAIN])
-    use_mask(mask)
-    yield mask
-    use_mask(Mask())
+    with use_mask() as mask:
+        mask.add([SECRET, PLAIN])
+        yield mask
 
 
 @pytest.fixture
@@ -154,6 +156,91 @@ class TestForms:
         assert Mask().hide("text") == "text"
 
 
+class TestBeginning:
+    """A long text is cut, but never through a value: half a token would be shown."""
+
+    @pytest.mark.parametrize("before", range(45))
+    def test_no_part_of_a_value_at_the_cut_is_shown(self, before: int) -> None:
+        """Wherever the value begins, it is hidden whole or left out whole."""
+        beginning = masks(PLAIN).hide_beginning("-" * before + PLAIN + "-" * 1000, 40)
+        assert {*beginning} <= {"-", "*"}
+
+    @pytest.mark.parametrize(
+        "form", [quote("dummy/token+value"), "".join(f"\\u{ord(c):04x}" for c in "dummy/token+value")]
+    )
+    def test_nor_of_an_encoded_one(self, form: str) -> None:
+        """An encoding can be many times as long as the value."""
+        beginning = masks("dummy/token+value").hide_beginning("-" * 20 + form + "-" * 1000, 40)
+        assert {*beginning} <= {"-", "*"}
+
+    def test_so_much_is_shown(self) -> None:
+        """All that is asked for, where nothing is hidden."""
+        assert masks(PLAIN).hide_beginning("-" * 1000, 40) == "-" * 40
+
+    def test_a_short_text_is_shown_to_its_end(self) -> None:
+        """There is no cut that could go through a value."""
+        assert masks(PLAIN).hide_beginning(f"it said {PLAIN}!", 40) == "it said ***!"
+
+    def test_too_much_to_search_is_not_shown_at_all(self) -> None:
+        """A provider that echoes a value of many kilobytes cannot use up the memory."""
+        assert masks("x" * 6000).hide_beginning("-" * 100_000, 40) == "***"
+
+
+class TestInUse:
+    """The mask of the secret that a thread works on is in use inside one block."""
+
+    def test_values_join_the_mask_in_use(self) -> None:
+        """Whoever reads or receives them need not know the mask."""
+        with use_mask() as mask:
+            mask_values([PLAIN, None])
+            assert (hide(f"x {PLAIN}"), mask.hide(f"x {PLAIN}")) == ("x ***", "x ***")
+
+    def test_a_beginning_passes_the_mask_in_use(self) -> None:
+        """As a whole text does."""
+        with use_mask():
+            mask_values([PLAIN])
+            assert hide_beginning(f"x {PLAIN}", 40) == "x ***"
+
+    def test_every_block_begins_with_an_empty_mask(self) -> None:
+        """Another secret's values may be ordinary words to it."""
+        with use_mask():
+            mask_values([PLAIN])
+        with use_mask():
+            assert hide(PLAIN) == PLAIN
+
+    def test_a_block_within_a_block_gives_the_mask_back(self) -> None:
+        """What was hidden before it is hidden after it; its own values are not."""
+        with use_mask():
+            mask_values([PLAIN])
+            with use_mask():
+                mask_values(["the-inner-block-s-value"])
+            assert hide(f"{PLAIN} the-inner-block-s-value") == "*** the-inner-block-s-value"
+
+    def test_a_block_that_fails_gives_the_mask_back(self) -> None:
+        """One secret's bug does not leave its mask behind in the thread."""
+        with contextlib.suppress(ValueError), use_mask():
+            mask_values([PLAIN])
+            raise ValueError
+        assert hide(PLAIN) == PLAIN
+
+    def test_without_a_mask_nothing_is_hidden(self) -> None:
+        """Before any secret is worked on there is nothing to hide."""
+        mask_values([PLAIN])
+        assert (hide(PLAIN), hide_beginning(PLAIN, 5)) == (PLAIN, "dummy")
+
+    def test_what_a_secret_holds_is_hidden_once_it_is_parsed(self, parsing: RunContext) -> None:
+        """Its credentials and what a run writes; also if its base URL is refused then."""
+        secret = {
+            name: f"{name}-value" for name in ("appKey", "appSecret", "token", "email", "password", "access_token")
+        }
+        others = {"baseUrl": "http://plain.example", "note": "note-value"}
+        version = Version("arn", "name", "id", json.dumps({**secret, **others}), frozenset(), 0.0)
+        with use_mask():
+            parsing.parse_if_valid(version)
+            shown = hide(f"{version.text}")
+        assert json.loads(shown) == {**dict.fromkeys(secret, "***"), **others}
+
+
 @pytest.mark.usefixtures("guarded")
 class TestPowertools:
     """The functions' own logger."""
@@ -230,16 +317,15 @@ class TestAnyLogger:
         """The secret that it works on: another thread's values may be ordinary words to it."""
 
         def work() -> None:
-            mask = Mask()
-            mask.add(["other-thread-s-value"])
-            use_mask(mask)
-            logging.getLogger("thread").info("other-thread-s-value")
+            with use_mask():
+                mask_values(["other-thread-s-value"])
+                logging.getLogger("thread").info(f"other-thread-s-value {PLAIN}")  # noqa: G004  # it is masked as it is
 
         thread = threading.Thread(target=work)
         thread.start()
         thread.join()
-        logging.getLogger("main").info(PLAIN)
-        assert shown.getvalue() == "***\n***\n"
+        logging.getLogger("main").info(f"other-thread-s-value {PLAIN}")  # noqa: G004  # as above
+        assert shown.getvalue() == f"*** {PLAIN}\nother-thread-s-value ***\n"
 
 
 class TestLibraries:

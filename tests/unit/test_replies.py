@@ -11,8 +11,8 @@ import pytest
 from token_refresh.ekuaibao import EKUAIBAO
 from token_refresh.fashion_world import FASHION_WORLD
 from token_refresh.mcs import MCS
-from token_refresh.replies import Ask, Issued, Meaning
-from token_refresh.transport import Answer
+from token_refresh.replies import IssuedTokens, Operation, Verdict
+from token_refresh.transport import HttpResponse
 
 if TYPE_CHECKING:
     from token_refresh.provider import Provider
@@ -23,16 +23,18 @@ DAY_MS = 24 * 60 * 60 * 1000
 TEN_YEARS_MS = 3652.5 * DAY_MS
 
 
-def read(provider: Provider, body: object, ask: Ask = Ask.REFRESH) -> tuple[Meaning, Issued | None]:
+def read(
+    provider: Provider, body: object, operation: Operation = Operation.REFRESH
+) -> tuple[Verdict, IssuedTokens | None]:
     """Reads a body that came with HTTP 200."""
-    meaning, reply = provider.reader.read(Answer(200, json.dumps(body).encode()), ask, NOW)
-    return meaning, reply.issued
+    verdict, reply = provider.replies.read(HttpResponse(200, json.dumps(body).encode()), operation, NOW)
+    return verdict, reply.issued
 
 
-def issued(provider: Provider, body: object, ask: Ask = Ask.REFRESH) -> Issued:
+def issued(provider: Provider, body: object, operation: Operation = Operation.REFRESH) -> IssuedTokens:
     """Reads a body that came with HTTP 200 and holds tokens."""
-    meaning, tokens = read(provider, body, ask)
-    assert meaning is Meaning.SUCCESS
+    verdict, tokens = read(provider, body, operation)
+    assert verdict is Verdict.SUCCESS
     assert tokens is not None
     return tokens
 
@@ -83,11 +85,11 @@ class TestExamples:
     def test_mcs_login(self) -> None:
         """At login the tokens are at the top level."""
         body = {"apiVersion": "0.0.1", "code": 200, "message": "ok", "token": "user", "access_token": "access"}
-        tokens = issued(MCS, body, Ask.LOGIN)
+        tokens = issued(MCS, body, Operation.LOGIN)
         assert (tokens.fields, tokens.expires_at) == ({"token": "user", "access_token": "access"}, NOW + 3600)
 
-    @pytest.mark.parametrize("ask", list(Ask))
-    def test_fashion_world(self, ask: Ask) -> None:
+    @pytest.mark.parametrize("operation", list(Operation))
+    def test_fashion_world(self, operation: Operation) -> None:
         """The pair, the user's id and the expiry, which is an instant, are taken; the user is left."""
         tokens = issued(
             FASHION_WORLD,
@@ -98,7 +100,7 @@ class TestExamples:
                 "expireIn": 1510473072121,
                 "user": {"_id": "59573c395c2960da1aa83a08", "password": "dummy-digest", "name": "PeckZeg892"},
             },
-            ask,
+            operation,
         )
         assert (tokens.fields, tokens.expires_at) == (
             {
@@ -110,8 +112,8 @@ class TestExamples:
             1510473072.121,
         )
 
-    @pytest.mark.parametrize("ask", list(Ask))
-    def test_ekuaibao(self, ask: Ask) -> None:
+    @pytest.mark.parametrize("operation", list(Operation))
+    def test_ekuaibao(self, operation: Operation) -> None:
         """Both tokens, the expiry and the corporation's id are taken."""
         value = {
             "accessToken": "ID_3vMKHHg9gG0:djg8LshfUkfM00",
@@ -119,7 +121,7 @@ class TestExamples:
             "expireTime": 1641626383724,
             "corporationId": "djg8LshfUkfM00",
         }
-        tokens = issued(EKUAIBAO, {"value": {**value, "extra": "left"}}, ask)
+        tokens = issued(EKUAIBAO, {"value": {**value, "extra": "left"}}, operation)
         assert (tokens.fields, tokens.expires_at) == (value, 1641626383.724)
 
 
@@ -185,7 +187,7 @@ class TestTokens:
     )
     def test_any_other_is_none(self, provider: Provider, token: object) -> None:
         """A yes without a sane token is unreadable, and its tokens are not taken."""
-        assert read(provider, answer_of(provider, token)) == (Meaning.UNREADABLE, None)
+        assert read(provider, answer_of(provider, token)) == (Verdict.UNREADABLE, None)
 
 
 @WITH_EXPIRY
@@ -266,8 +268,8 @@ class TestExpiry:
     def test_a_number_too_long_for_python_is_none(self, provider: Provider) -> None:
         """Its parser refuses integers of thousands of digits; the tokens beside one are taken all the same."""
         data = json.dumps(answer_of(provider, "token", "@")).replace('"@"', "9" * 5000).encode()
-        meaning, reply = provider.reader.read(Answer(200, data), Ask.REFRESH, NOW)
-        assert (meaning, reply.issued and reply.issued.expires_at) == (Meaning.SUCCESS, None)
+        verdict, reply = provider.replies.read(HttpResponse(200, data), Operation.REFRESH, NOW)
+        assert (verdict, reply.issued and reply.issued.expires_at) == (Verdict.SUCCESS, None)
 
     def test_a_missing_one_is_none(self, provider: Provider) -> None:
         """As one that is null."""
@@ -302,7 +304,7 @@ class TestFashionWorldOddities:
 
     def test_a_wrong_signature_hints_at_the_clock(self) -> None:
         """The server refuses a timestamp that is over five minutes off with the same words."""
-        assert "clock is off by over five minutes" in FASHION_WORLD.reader.hints["invalid signature"]
+        assert "clock is off by over five minutes" in FASHION_WORLD.replies.hints["invalid signature"]
 
 
 class TestEkuaibaoOddities:
@@ -316,7 +318,7 @@ class TestEkuaibaoOddities:
 
     def test_a_refusal_is_put_into_english(self) -> None:
         """An operator may not read Chinese."""
-        assert EKUAIBAO.reader.hints["未授权"].startswith("unauthorised: expired, already spent")
+        assert EKUAIBAO.replies.hints["未授权"].startswith("unauthorised: expired, already spent")
 
 
 class TestErrors:
@@ -334,12 +336,12 @@ class TestErrors:
     )
     def test_they_are_kept(self, provider: Provider, body: object, code: int | None, message: str) -> None:
         """A code may come as a string; a message that is none is empty."""
-        _, reply = provider.reader.read(Answer(400, json.dumps(body).encode()), Ask.REFRESH, NOW)
+        _, reply = provider.replies.read(HttpResponse(400, json.dumps(body).encode()), Operation.REFRESH, NOW)
         assert (reply.code, reply.message[:21]) == (code, message)
 
     def test_nothing_parsed_shows_a_token_in_its_repr(self) -> None:
         """An answer, a reply and tokens end up in tracebacks and debuggers."""
         secret = "new-access-token"
-        answer = Answer(200, json.dumps({"code": 200, "results": {"access_token": secret}}).encode())
-        _, reply = MCS.reader.read(answer, Ask.REFRESH, NOW)
+        answer = HttpResponse(200, json.dumps({"code": 200, "results": {"access_token": secret}}).encode())
+        _, reply = MCS.replies.read(answer, Operation.REFRESH, NOW)
         assert secret not in f"{answer!r}{reply!r}{reply.issued!r}"

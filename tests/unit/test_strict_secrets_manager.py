@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 import threading
 import uuid
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -65,6 +68,12 @@ def put(client: SecretsManagerClient, number: int, value: str, *labels: str, nam
     stages: dict[str, Any] = {"VersionStages": list(labels)} if labels else {}
     client.put_secret_value(SecretId=name, ClientRequestToken=token(number), SecretString=value, **stages)
     return token(number)
+
+
+def move(client: SecretsManagerClient, label: str, *, to: int, off: int | None = None) -> None:
+    """Moves a label to a version, off another."""
+    source = {} if off is None else {"RemoveFromVersionId": token(off)}
+    client.update_secret_version_stage(SecretId=NAME, VersionStage=label, MoveToVersionId=token(to), **source)
 
 
 def refused(act: Callable[..., object], /, **parameters: object) -> tuple[str, str]:
@@ -162,6 +171,37 @@ class TestVersions:
         before = store.secret(NAME)
         assert code(put, client=client, number=1, value="other") == "ResourceExistsException"
         assert store.secret(NAME) == before
+
+    @pytest.mark.parametrize("labels", [(), ("MINE",)], ids=["no label", "another label"])
+    def test_the_same_token_with_the_same_content_does_nothing_though_the_labels_have_moved(
+        self, client: SecretsManagerClient, store: StrictSecretsManager, labels: tuple[str, ...]
+    ) -> None:
+        """Whatever labels the version has by now, those of the first request do not come back."""
+        store.create(NAME, "zero")
+        put(client, 1, "one", "ISSUED")
+        put(client, 2, "two", "ISSUED")
+        for label in labels:
+            move(client, label, to=1)
+        before = store.secret(NAME)
+        put(client, 1, "one", "ISSUED")
+        assert store.secret(NAME) == before
+
+    def test_the_same_token_with_other_content_is_refused_though_the_version_has_lost_its_labels(
+        self, client: SecretsManagerClient, store: StrictSecretsManager
+    ) -> None:
+        """A version is immutable for as long as it is kept."""
+        store.create(NAME, "zero")
+        put(client, 1, "one", "ISSUED")
+        put(client, 2, "two", "ISSUED")
+        assert code(put, client=client, number=1, value="other") == "ResourceExistsException"
+
+    def test_of_callers_that_put_at_once_under_one_token_one_succeeds(
+        self, client: SecretsManagerClient, store: StrictSecretsManager
+    ) -> None:
+        """Each has another value."""
+        store.create(NAME, "zero")
+        ends = at_once(lambda number: put(client, 1, f"value {number}", "ISSUED"))
+        assert ends == {"done": 1, "ResourceExistsException": 7}
 
     def test_text_and_binary_of_the_same_bytes_are_other_content(self, client: SecretsManagerClient) -> None:
         """A version is one or the other."""
@@ -263,6 +303,17 @@ class TestLabels:
         put(client, 2, "two", "AWSPENDING", "MINE")
         put(client, 3, "three", "AWSPENDING")
         assert store.labels(NAME) == {"AWSCURRENT": token(1), "AWSPENDING": token(3), "MINE": token(2)}
+
+    def test_several_labels_leave_the_versions_they_were_on(
+        self, client: SecretsManagerClient, store: StrictSecretsManager
+    ) -> None:
+        """Wherever each of them was; a label that is not named stays."""
+        client.create_secret(Name=NAME, SecretString="one", ClientRequestToken=token(1))
+        put(client, 2, "two", "ISSUED", "AWSPENDING")
+        put(client, 3, "three", "ASKED")
+        put(client, 4, "four", "ISSUED", "ASKED")
+        expected = {"AWSCURRENT": token(1), "AWSPENDING": token(2), "ISSUED": token(4), "ASKED": token(4)}
+        assert store.labels(NAME) == expected
 
     def test_the_first_version_is_current_whatever_its_labels(
         self, client: SecretsManagerClient, store: StrictSecretsManager
@@ -382,6 +433,59 @@ class TestMovingLabels:
         assert code(client.update_secret_version_stage, **parameters) == "InvalidParameterException"
         assert store.secret(NAME) == before
 
+    def test_current_moves_to_a_version_that_has_lost_its_labels(
+        self, client: SecretsManagerClient, store: StrictSecretsManager
+    ) -> None:
+        """It exists until it is removed."""
+        put(client, 4, "four", "AWSPENDING")
+        assert store.secret(NAME).labels_of(token(3)) == []
+        move(client, "AWSCURRENT", to=3, off=2)
+        expected = {"AWSCURRENT": token(3), "AWSPREVIOUS": token(2), "AWSPENDING": token(4)}
+        assert store.labels(NAME) == expected
+
+    def test_the_same_move_again_is_refused(self, client: SecretsManagerClient, store: StrictSecretsManager) -> None:
+        """The label is no longer where it is said to be, though it is where it is to go."""
+        move(client, "AWSCURRENT", to=3, off=2)
+        before = store.secret(NAME)
+        assert code(move, client=client, label="AWSCURRENT", to=3, off=2) == "InvalidParameterException"
+        assert store.secret(NAME) == before
+
+    def test_of_callers_that_move_a_label_at_once_one_succeeds(
+        self, client: SecretsManagerClient, store: StrictSecretsManager
+    ) -> None:
+        """Not documented, and relied on: comparing and moving are one step."""
+        for number in range(10, 18):
+            put(client, number, str(number), "MINE")
+        ends = at_once(lambda number: move(client, "AWSCURRENT", to=10 + number, off=2))
+        assert ends == {"done": 1, "InvalidParameterException": 7}
+        assert store.labels(NAME)["AWSPREVIOUS"] == token(2)
+
+    def test_a_move_is_compared_with_the_truth(self, client: SecretsManagerClient, store: StrictSecretsManager) -> None:
+        """Though reads still show the label elsewhere."""
+        store.set_stale_reads(StaleReads(reads=100))
+        move(client, "AWSCURRENT", to=3, off=2)
+        assert client.get_secret_value(SecretId=NAME)["VersionId"] == token(2)
+        assert code(move, client=client, label="AWSCURRENT", to=1, off=2) == "InvalidParameterException"
+
+    def test_a_label_may_not_be_the_21st_of_the_secret(
+        self, client: SecretsManagerClient, store: StrictSecretsManager
+    ) -> None:
+        """Three are there; a refusal changes nothing."""
+        for number in range(17):
+            move(client, f"L{number}", to=1 + number % 3)
+        before = store.secret(NAME)
+        assert code(move, client=client, label="one more", to=1) == "LimitExceededException"
+        assert store.secret(NAME) == before
+
+    def test_a_label_moves_though_the_secret_has_20(
+        self, client: SecretsManagerClient, store: StrictSecretsManager
+    ) -> None:
+        """It is not one more."""
+        for number in range(17):
+            move(client, f"L{number}", to=1)
+        move(client, "L0", to=2, off=1)
+        assert store.labels(NAME)["L0"] == token(2)
+
     def test_a_label_nobody_holds_needs_no_holder(
         self, client: SecretsManagerClient, store: StrictSecretsManager
     ) -> None:
@@ -427,6 +531,72 @@ class TestMovingLabels:
         """The version is not found."""
         parameters = {"SecretId": NAME, "VersionStage": "MINE", "MoveToVersionId": token(9)}
         assert code(client.update_secret_version_stage, **parameters) == "ResourceNotFoundException"
+
+    def test_a_label_cannot_move_off_a_version_that_does_not_exist(self, client: SecretsManagerClient) -> None:
+        """The version is not found."""
+        assert code(move, client=client, label="AWSCURRENT", to=3, off=9) == "ResourceNotFoundException"
+
+
+class TestPendingAfterAMove:
+    """Whether AWSPENDING leaves the version that AWSCURRENT moves to: AWS documents both, the store does either."""
+
+    EITHER = pytest.mark.parametrize(
+        ("taken_off", "left"), [(False, ["AWSPENDING"]), (True, [])], ids=["stays", "goes"]
+    )
+
+    @contextmanager
+    def pending(self, clock: Clock, *, taken_off: bool) -> Iterator[tuple[StrictSecretsManager, SecretsManagerClient]]:
+        """Serves a secret whose version 1 is current and whose version 2 is pending."""
+        with StrictSecretsManager(clock, move_takes_pending_off=taken_off) as store:
+            client = store.client()
+            client.create_secret(Name=NAME, SecretString="one", ClientRequestToken=token(1))
+            put(client, 2, "two", "AWSPENDING", "ISSUED")
+            yield store, client
+            store.check_invariants()
+
+    @EITHER
+    def test_after_update_secret_version_stage(self, clock: Clock, *, taken_off: bool, left: list[str]) -> None:
+        """The other labels of the version stay."""
+        with self.pending(clock, taken_off=taken_off) as (store, client):
+            move(client, "AWSCURRENT", to=2, off=1)
+            assert store.secret(NAME).labels_of(token(2)) == ["AWSCURRENT", *left, "ISSUED"]
+
+    @EITHER
+    def test_after_put_secret_value(self, clock: Clock, *, taken_off: bool, left: list[str]) -> None:
+        """As current and pending at once."""
+        with self.pending(clock, taken_off=taken_off) as (store, client):
+            put(client, 3, "three", "AWSCURRENT", "AWSPENDING")
+            assert store.secret(NAME).labels_of(token(3)) == ["AWSCURRENT", *left]
+
+    @EITHER
+    def test_the_answer_of_put_secret_value(self, clock: Clock, *, taken_off: bool, left: list[str]) -> None:
+        """It tells the labels that are left."""
+        with self.pending(clock, taken_off=taken_off) as (_, client):
+            answer = client.put_secret_value(
+                SecretId=NAME, SecretString="three", VersionStages=["AWSCURRENT", "AWSPENDING"]
+            )
+            assert answer["VersionStages"] == ["AWSCURRENT", *left]
+
+    def test_pending_stays_on_another_version(self, clock: Clock) -> None:
+        """Where AWSCURRENT did not move to."""
+        with self.pending(clock, taken_off=True) as (store, client):
+            put(client, 3, "three", "MINE")
+            move(client, "AWSCURRENT", to=3, off=1)
+            assert store.labels(NAME)["AWSPENDING"] == token(2)
+
+    def test_pending_may_come_back(self, clock: Clock) -> None:
+        """Only a move of AWSCURRENT takes it off."""
+        with self.pending(clock, taken_off=True) as (store, client):
+            move(client, "AWSPENDING", to=1, off=2)
+            move(client, "AWSCURRENT", to=1)
+            assert store.secret(NAME).labels_of(token(1)) == ["AWSCURRENT", "AWSPENDING"]
+
+    def test_pending_stays_on_a_first_version(self, clock: Clock) -> None:
+        """It becomes current without a move."""
+        with StrictSecretsManager(clock, move_takes_pending_off=True) as store:
+            store.create(NAME)
+            put(store.client(), 1, "one", "AWSPENDING")
+            assert store.secret(NAME).labels_of(token(1)) == ["AWSCURRENT", "AWSPENDING"]
 
 
 class TestReading:
@@ -510,6 +680,14 @@ class TestBatch:
         got: dict[str, Any] = {**client.get_secret_value(SecretId=NAME)}
         assert value == {key: got[key] for key in value}
         assert set(value) == {"ARN", "Name", "VersionId", "SecretString", "VersionStages", "CreatedDate"}
+
+    def test_shows_every_label_of_the_current_version(self, client: SecretsManagerClient) -> None:
+        """Those that were added since, and not those of other versions."""
+        client.create_secret(Name=NAME, SecretString="one", ClientRequestToken=token(1))
+        move(client, "REJECTED", to=1)
+        put(client, 2, "two", "ISSUED")
+        (value,) = self.batch(client)["SecretValues"]
+        assert value["VersionStages"] == ["AWSCURRENT", "REJECTED"]
 
     def test_a_page_has_at_most_20(self, client: SecretsManagerClient, store: StrictSecretsManager) -> None:
         """And the pages together have all, once."""
@@ -1100,6 +1278,22 @@ class TestWire:
                 store.create(NAME, json.dumps({}))
                 arns.append(store.secret(NAME).arn)
         assert arns[0] == arns[1]
+
+
+def at_once(act: Callable[[int], object]) -> Counter[str]:
+    """Calls with 0 to 7, each in a thread of its own, and counts how the calls ended."""
+    together = threading.Barrier(8)
+
+    def end(number: int) -> str:
+        together.wait(10)
+        try:
+            act(number)
+        except ClientError as error:
+            return error.response["Error"]["Code"]
+        return "done"
+
+    with ThreadPoolExecutor(8) as pool:
+        return Counter(pool.map(end, range(8)))
 
 
 def void(_: object) -> None:

@@ -1,6 +1,10 @@
 """Where moto follows AWS, the strict Secrets Manager and moto agree: the same facts, asked of both.
 
 Rotation is proven on the strict one only, because moto (5.2) departs from AWS where it matters. It
+- does not follow UpdateSecretVersionStage when it is asked for a value without VersionStage, or in a batch: it answers
+  with the version that PutSecretValue or UpdateSecret last made current (ask for the stage by name);
+- overwrites a version, its labels included, if its token is used again while AWSPENDING is on it;
+- takes every label off a version that stops being current by PutSecretValue or UpdateSecret;
 - loses AWSCURRENT, and moves AWSPREVIOUS, in a move of AWSCURRENT that it refuses;
 - lets AWSCURRENT be removed;
 - moves any other label without RemoveFromVersionId, and leaves it on the old version too;
@@ -44,6 +48,12 @@ def client(request: pytest.FixtureRequest) -> SecretsManagerClient:
 
 
 @pytest.fixture
+def moto(moto_url: str) -> SecretsManagerClient:
+    """A client of moto alone."""
+    return clients.client(moto_url, {})
+
+
+@pytest.fixture
 def name() -> str:
     """A name that no other test uses."""
     return f"token-refresh/mcs/{uuid.uuid4()}"
@@ -65,6 +75,15 @@ def put(client: SecretsManagerClient, secret: str, number: int, value: str, *lab
     """Puts a value under a version id."""
     stages: dict[str, Any] = {"VersionStages": list(labels)} if labels else {}
     client.put_secret_value(SecretId=secret, ClientRequestToken=token(number), SecretString=value, **stages)
+
+
+def create_and_move(client: SecretsManagerClient, name: str) -> None:
+    """Makes a secret that says "one", puts "two" beside it, and moves AWSCURRENT there."""
+    client.create_secret(Name=name, SecretString="one", ClientRequestToken=token(1))
+    put(client, name, 2, "two", "ISSUED")
+    client.update_secret_version_stage(
+        SecretId=name, VersionStage="AWSCURRENT", MoveToVersionId=token(2), RemoveFromVersionId=token(1)
+    )
 
 
 def labels(client: SecretsManagerClient, secret: str) -> dict[str, str]:
@@ -97,6 +116,14 @@ def test_pending_leaves_the_version_it_was_on(client: SecretsManagerClient, secr
     put(client, secret, 2, "two", "AWSPENDING")
     put(client, secret, 3, "three", "AWSPENDING")
     assert labels(client, secret) == {"AWSCURRENT": token(1), "AWSPENDING": token(3)}
+
+
+def test_several_labels_leave_the_versions_they_were_on(client: SecretsManagerClient, secret: str) -> None:
+    """Wherever each of them was."""
+    put(client, secret, 2, "two", "ISSUED")
+    put(client, secret, 3, "three", "ASKED")
+    put(client, secret, 4, "four", "ISSUED", "ASKED")
+    assert labels(client, secret) == {"AWSCURRENT": token(1), "ISSUED": token(4), "ASKED": token(4)}
 
 
 def test_a_value_put_as_current_and_pending_moves_previous(client: SecretsManagerClient, secret: str) -> None:
@@ -153,6 +180,22 @@ def test_current_moves_with_its_holder_named(client: SecretsManagerClient, secre
     )
     expected = {"AWSCURRENT": token(2), "AWSPREVIOUS": token(1), "AWSPENDING": token(2)}
     assert labels(client, secret) == expected
+
+
+def test_a_moved_current_is_found_by_its_name(client: SecretsManagerClient, name: str) -> None:
+    """What a reader gets who names it."""
+    create_and_move(client, name)
+    assert client.get_secret_value(SecretId=name, VersionStage="AWSCURRENT")["SecretString"] == "two"
+
+
+def test_current_moves_to_a_version_that_has_lost_its_labels(client: SecretsManagerClient, secret: str) -> None:
+    """It exists until it is removed."""
+    put(client, secret, 2, "two", "AWSPENDING")
+    put(client, secret, 3, "three", "AWSPENDING")
+    client.update_secret_version_stage(
+        SecretId=secret, VersionStage="AWSCURRENT", MoveToVersionId=token(2), RemoveFromVersionId=token(1)
+    )
+    assert labels(client, secret) == {"AWSCURRENT": token(2), "AWSPREVIOUS": token(1), "AWSPENDING": token(3)}
 
 
 def test_current_moved_back_swaps_with_previous(client: SecretsManagerClient, secret: str) -> None:
@@ -272,3 +315,32 @@ def test_a_batch_takes_ids_or_filters_not_both(client: SecretsManagerClient, sec
     """One or the other."""
     both = {"SecretIdList": [secret], "Filters": [{"Key": "name", "Values": [secret]}]}
     assert "InvalidParameterException" in refusal(client.batch_get_secret_value, **both)
+
+
+def test_moto_alone_does_not_follow_a_move_when_no_stage_is_named(moto: SecretsManagerClient, name: str) -> None:
+    """If this fails, moto has become better: take it off the list above."""
+    create_and_move(moto, name)
+    assert moto.get_secret_value(SecretId=name)["SecretString"] == "one"
+
+
+def test_moto_alone_does_not_follow_a_move_in_a_batch(moto: SecretsManagerClient, name: str) -> None:
+    """If this fails, moto has become better: take it off the list above."""
+    create_and_move(moto, name)
+    (value,) = moto.batch_get_secret_value(SecretIdList=[name])["SecretValues"]
+    assert (value["SecretString"], value["VersionStages"]) == ("one", ["AWSPREVIOUS"])
+
+
+def test_moto_alone_overwrites_a_pending_version(moto: SecretsManagerClient, name: str) -> None:
+    """If this fails, moto has become better: take it off the list above."""
+    moto.create_secret(Name=name, SecretString="one", ClientRequestToken=token(1))
+    for value in ("two", "other"):
+        put(moto, name, 2, value, "AWSPENDING")
+    assert moto.get_secret_value(SecretId=name, VersionId=token(2))["SecretString"] == "other"
+
+
+def test_moto_alone_takes_every_label_off_what_was_current(moto: SecretsManagerClient, name: str) -> None:
+    """If this fails, moto has become better: take it off the list above."""
+    moto.create_secret(Name=name, SecretString="one", ClientRequestToken=token(1))
+    moto.update_secret_version_stage(SecretId=name, VersionStage="REJECTED", MoveToVersionId=token(1))
+    put(moto, name, 2, "two")
+    assert labels(moto, name) == {"AWSCURRENT": token(2), "AWSPREVIOUS": token(1)}

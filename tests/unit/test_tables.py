@@ -14,8 +14,8 @@ import pytest
 from token_refresh.ekuaibao import EKUAIBAO
 from token_refresh.fashion_world import FASHION_WORLD
 from token_refresh.mcs import MCS
-from token_refresh.replies import Ask
-from token_refresh.transport import Answer
+from token_refresh.replies import Operation
+from token_refresh.transport import HttpResponse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -70,32 +70,32 @@ def filled(*values: object) -> bool:
     return all(isinstance(value, str) and value for value in values)
 
 
-def mcs_oracle(status: int, body: Any, ask: str) -> str:  # noqa: ANN401, PLR0911  # JSON; a return for each row
+def mcs_oracle(status: int, body: Any, operation: str) -> str:  # noqa: ANN401, PLR0911  # JSON; a return for each row
     """Is the table of MCS."""
     body = body or {}
     yes = 200 <= status <= 299
-    place = body.get("results", {}) if ask == "refresh" else body
+    place = body.get("results", {}) if operation == "refresh" else body
     code, message = body.get("code"), body.get("message")
     own_shape = isinstance(message, str) or (code is not None and as_number(code) != 200)
     if yes and (code is None or as_number(code) == 200) and isinstance(place, dict):
-        needed = ["access_token"] if ask == "refresh" else ["access_token", "token"]
+        needed = ["access_token"] if operation == "refresh" else ["access_token", "token"]
         if filled(*(place.get(name) for name in needed)):
             return "success"
     if status == 429:
-        return "transient"
+        return "busy"
     # Not in the table: every yes of MCS has a message, so a yes in an unknown shape would be taken for an error's.
     if yes and as_number(code) == 200:
         return "unreadable"
     if own_shape and "client" in str(message).lower():
-        return "rejected"
+        return "refused"
     if own_shape and (400 <= status <= 499 or 400 <= (as_number(code) or 0) <= 499):
-        return "login" if ask == "refresh" else "rejected"
+        return "dead" if operation == "refresh" else "refused"
     if own_shape:
-        return "transient"
-    return "unreadable" if yes else "transient"
+        return "busy"
+    return "unreadable" if yes else "busy"
 
 
-def fashion_world_oracle(status: int, body: Any, ask: str) -> str:  # noqa: ANN401  # as above
+def fashion_world_oracle(status: int, body: Any, operation: str) -> str:  # noqa: ANN401  # as above
     """Is the table of Fashion World."""
     body = body or {}
     message = body.get("message")
@@ -103,17 +103,17 @@ def fashion_world_oracle(status: int, body: Any, ask: str) -> str:  # noqa: ANN4
     if 200 <= status <= 299 and filled(body.get("apiKey"), body.get("secretKey")):
         return "success"
     if status == 429:
-        return "transient"
+        return "busy"
     if own_shape and message in ("apiKey not found", "invalid signature"):
-        return "login" if ask == "refresh" else "rejected"
+        return "dead" if operation == "refresh" else "refused"
     if own_shape and message in ("user not found", "invalid authorization"):
-        return "rejected"
+        return "refused"
     if own_shape and 400 <= status <= 499:
-        return "login" if ask == "refresh" else "rejected"
-    return "unreadable" if 200 <= status <= 299 else "transient"
+        return "dead" if operation == "refresh" else "refused"
+    return "unreadable" if 200 <= status <= 299 else "busy"
 
 
-def ekuaibao_oracle(status: int, body: Any, ask: str) -> str:  # noqa: ANN401  # as above
+def ekuaibao_oracle(status: int, body: Any, operation: str) -> str:  # noqa: ANN401  # as above
     """Is the table of ekuaibao."""
     body = body or {}
     value, code = body.get("value"), body.get("errorCode")
@@ -122,12 +122,12 @@ def ekuaibao_oracle(status: int, body: Any, ask: str) -> str:  # noqa: ANN401  #
     if yes and isinstance(value, dict) and filled(value.get("accessToken"), value.get("refreshToken")):
         return "success"
     if status == 429:
-        return "transient"
+        return "busy"
     if own_shape and (400 <= status <= 499 or 400 <= (as_number(code) or 0) <= 499):
-        return "login" if ask == "refresh" else "rejected"
+        return "dead" if operation == "refresh" else "refused"
     if own_shape:
-        return "transient"
-    return "unreadable" if yes else "transient"
+        return "busy"
+    return "unreadable" if yes else "busy"
 
 
 def mcs_bodies() -> Iterator[dict[str, object]]:
@@ -260,32 +260,32 @@ KNOWN_BODIES = [
 ]
 
 
-def meaning(provider: Provider, status: int, data: bytes, ask: Ask) -> str:
+def verdict(provider: Provider, status: int, data: bytes, operation: Operation) -> str:
     """Asks the layer what an answer means."""
-    return provider.reader.read(Answer(status, data), ask, NOW)[0].value
+    return provider.replies.read(HttpResponse(status, data), operation, NOW)[0].value
 
 
-@pytest.mark.parametrize("ask", list(Ask))
+@pytest.mark.parametrize("operation", list(Operation))
 @pytest.mark.parametrize(("provider", "oracle", "data"), KNOWN_BODIES)
 def test_a_known_body_means_at_every_status_what_the_table_says(
-    provider: Provider, oracle: Oracle, data: bytes, ask: Ask
+    provider: Provider, oracle: Oracle, data: bytes, operation: Operation
 ) -> None:
     """All statuses from 100 to 599, one body of the documents or of nobody's."""
     body = body_of(data)
-    expected = {status: oracle(status, body, ask.value) for status in STATUSES}
-    assert expected == {status: meaning(provider, status, data, ask) for status in STATUSES}
+    expected = {status: oracle(status, body, operation.value) for status in STATUSES}
+    assert expected == {status: verdict(provider, status, data, operation) for status in STATUSES}
 
 
-@pytest.mark.parametrize("ask", list(Ask))
+@pytest.mark.parametrize("operation", list(Operation))
 @pytest.mark.parametrize(("provider", "oracle", "bodies"), TABLES, ids=[provider.name for provider, *_ in TABLES])
 def test_every_combination_of_fields_means_what_the_table_says(
-    provider: Provider, oracle: Oracle, bodies: Callable[[], Iterator[dict[str, object]]], ask: Ask
+    provider: Provider, oracle: Oracle, bodies: Callable[[], Iterator[dict[str, object]]], operation: Operation
 ) -> None:
     """Each field present, missing, empty and of a wrong type, at every status where a meaning can change."""
     for body in bodies():
         data = json.dumps(body).encode()
-        expected = {status: oracle(status, body, ask.value) for status in EDGES}
-        assert (body, expected) == (body, {status: meaning(provider, status, data, ask) for status in EDGES})
+        expected = {status: oracle(status, body, operation.value) for status in EDGES}
+        assert (body, expected) == (body, {status: verdict(provider, status, data, operation) for status in EDGES})
 
 
 ROWS = [
@@ -294,39 +294,39 @@ ROWS = [
     (MCS, 200, {"results": {"access_token": "a"}}, "success", "unreadable"),
     (MCS, 200, {"code": 200, "token": "u", "access_token": "a"}, "unreadable", "success"),
     (MCS, 200, {"code": 200, "access_token": "a"}, "unreadable", "unreadable"),
-    (MCS, 429, {"code": 401, "message": "client"}, "transient", "transient"),
-    (MCS, 500, {"code": 500, "message": "Invalid or missing client_id parameter"}, "rejected", "rejected"),
-    (MCS, 200, {"code": 500, "message": "Invalid or missing client_id parameter"}, "rejected", "rejected"),
-    (MCS, 401, {"message": "unauthorized"}, "login", "rejected"),
-    (MCS, 500, {"code": 401, "message": "unauthorized"}, "login", "rejected"),
-    (MCS, 200, {"code": "404", "message": "no such token"}, "login", "rejected"),
-    (MCS, 500, {"code": 500, "message": "database down"}, "transient", "transient"),
-    (MCS, 200, {"code": 500, "results": {"access_token": "a"}}, "transient", "transient"),
+    (MCS, 429, {"code": 401, "message": "client"}, "busy", "busy"),
+    (MCS, 500, {"code": 500, "message": "Invalid or missing client_id parameter"}, "refused", "refused"),
+    (MCS, 200, {"code": 500, "message": "Invalid or missing client_id parameter"}, "refused", "refused"),
+    (MCS, 401, {"message": "unauthorized"}, "dead", "refused"),
+    (MCS, 500, {"code": 401, "message": "unauthorized"}, "dead", "refused"),
+    (MCS, 200, {"code": "404", "message": "no such token"}, "dead", "refused"),
+    (MCS, 500, {"code": 500, "message": "database down"}, "busy", "busy"),
+    (MCS, 200, {"code": 500, "results": {"access_token": "a"}}, "busy", "busy"),
     (MCS, 200, {"code": 200, "message": "Request has succeeded"}, "unreadable", "unreadable"),
     (MCS, 200, {}, "unreadable", "unreadable"),
-    (MCS, 403, {}, "transient", "transient"),
+    (MCS, 403, {}, "busy", "busy"),
     (FASHION_WORLD, 201, {"apiKey": "a", "secretKey": "s"}, "success", "success"),
-    (FASHION_WORLD, 429, {"message": "apiKey not found"}, "transient", "transient"),
-    (FASHION_WORLD, 404, {"message": "apiKey not found"}, "login", "rejected"),
-    (FASHION_WORLD, 200, {"message": "apiKey not found"}, "login", "rejected"),
-    (FASHION_WORLD, 400, {"message": "invalid signature"}, "login", "rejected"),
-    (FASHION_WORLD, 404, {"message": "user not found"}, "rejected", "rejected"),
-    (FASHION_WORLD, 400, {"message": "invalid authorization"}, "rejected", "rejected"),
-    (FASHION_WORLD, 403, {"message": "something new"}, "login", "rejected"),
+    (FASHION_WORLD, 429, {"message": "apiKey not found"}, "busy", "busy"),
+    (FASHION_WORLD, 404, {"message": "apiKey not found"}, "dead", "refused"),
+    (FASHION_WORLD, 200, {"message": "apiKey not found"}, "dead", "refused"),
+    (FASHION_WORLD, 400, {"message": "invalid signature"}, "dead", "refused"),
+    (FASHION_WORLD, 404, {"message": "user not found"}, "refused", "refused"),
+    (FASHION_WORLD, 400, {"message": "invalid authorization"}, "refused", "refused"),
+    (FASHION_WORLD, 403, {"message": "something new"}, "dead", "refused"),
     (FASHION_WORLD, 200, {"message": "something new"}, "unreadable", "unreadable"),
     (FASHION_WORLD, 200, {"apiKey": "a"}, "unreadable", "unreadable"),
-    (FASHION_WORLD, 500, {"message": "something new"}, "transient", "transient"),
-    (FASHION_WORLD, 404, {"error": "no route"}, "transient", "transient"),
+    (FASHION_WORLD, 500, {"message": "something new"}, "busy", "busy"),
+    (FASHION_WORLD, 404, {"error": "no route"}, "busy", "busy"),
     (EKUAIBAO, 200, {"value": {"accessToken": "a", "refreshToken": "r"}}, "success", "success"),
-    (EKUAIBAO, 429, {"errorCode": 403}, "transient", "transient"),
-    (EKUAIBAO, 200, {"errorCode": 403, "errorMessage": "未授权"}, "login", "rejected"),
-    (EKUAIBAO, 403, {"errorCode": 1, "errorMessage": "未授权"}, "login", "rejected"),
-    (EKUAIBAO, 200, {"errorCode": "403"}, "login", "rejected"),
-    (EKUAIBAO, 200, {"errorCode": 500}, "transient", "transient"),
+    (EKUAIBAO, 429, {"errorCode": 403}, "busy", "busy"),
+    (EKUAIBAO, 200, {"errorCode": 403, "errorMessage": "未授权"}, "dead", "refused"),
+    (EKUAIBAO, 403, {"errorCode": 1, "errorMessage": "未授权"}, "dead", "refused"),
+    (EKUAIBAO, 200, {"errorCode": "403"}, "dead", "refused"),
+    (EKUAIBAO, 200, {"errorCode": 500}, "busy", "busy"),
     (EKUAIBAO, 200, {"value": {"accessToken": "a"}}, "unreadable", "unreadable"),
     (EKUAIBAO, 200, {"value": {"accessToken": "a"}, "errorCode": 403}, "unreadable", "unreadable"),
-    (EKUAIBAO, 403, {"message": "Forbidden"}, "transient", "transient"),
-    (EKUAIBAO, 502, {}, "transient", "transient"),
+    (EKUAIBAO, 403, {"message": "Forbidden"}, "busy", "busy"),
+    (EKUAIBAO, 502, {}, "busy", "busy"),
 ]
 
 
@@ -334,5 +334,5 @@ ROWS = [
 def test_a_row(provider: Provider, status: int, body: dict[str, object], refresh: str, login: str) -> None:
     """One row of a table, written out: the oracles could be wrong together with the layer."""
     data = json.dumps(body).encode()
-    actual = meaning(provider, status, data, Ask.REFRESH), meaning(provider, status, data, Ask.LOGIN)
+    actual = verdict(provider, status, data, Operation.REFRESH), verdict(provider, status, data, Operation.LOGIN)
     assert (refresh, login) == actual

@@ -18,7 +18,7 @@ from cryptography.x509.oid import NameOID
 
 from tests.unit.wire import WireServer, answer, trickle
 from token_refresh.errors import Transient
-from token_refresh.transport import Answer, Request, post
+from token_refresh.transport import HttpRequest, HttpResponse, post
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -80,7 +80,7 @@ def server_with(path: Path, version: ssl.TLSVersion | None = None) -> ssl.SSLCon
 def failure(url: str) -> str:
     """Asks, expects no answer, and returns why."""
     with pytest.raises(Transient) as caught:
-        post(url, Request("/api", query={"accessToken": "dummy-token"}), 5.0)
+        post(url, HttpRequest("/api", query={"accessToken": "dummy-token"}), 5.0)
     assert (caught.value.__cause__, caught.value.__context__) == (None, None)
     return str(caught.value)
 
@@ -90,7 +90,7 @@ def test_a_trusted_server_is_asked(certificate: Path, trust: Callable[[Path], No
     """Over either version that is good enough."""
     trust(certificate)
     with WireServer(answer(200, b"{}"), tls=server_with(certificate, version)) as server:
-        assert post(server.url, Request("/api")) == Answer(200, b"{}")
+        assert post(server.url, HttpRequest("/api")) == HttpResponse(200, b"{}")
 
 
 def test_an_untrusted_certificate_is_refused(certificate: Path) -> None:
@@ -152,4 +152,4 @@ def test_a_trickling_body_is_cut_over_tls_too(certificate: Path, trust: Callable
     trust(certificate)
     script = trickle(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{", iter(lambda: b"x", b""), 0.05)
     with WireServer(script, tls=server_with(certificate)) as server:
-        assert post(server.url, Request("/api"), 0.5).body[:3] == b"{xx"
+        assert post(server.url, HttpRequest("/api"), 0.5).body[:3] == b"{xx"

@@ -10,13 +10,26 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from token_refresh.provider import Provider
-from token_refresh.replies import Ask, Issued, Meaning, Reader, Reply, Row, expiry, number, text, token
+from token_refresh.replies import (
+    IssuedTokens,
+    Operation,
+    ParsedReply,
+    ReplyTable,
+    Row,
+    Verdict,
+    expiry,
+    number,
+    text,
+    token,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+_MOST_DIGITS = 4  # of a number of days
 
-def _parse(body: Mapping[str, object], _: Ask, status: int, sent_at: float) -> Reply:
+
+def _parse(body: Mapping[str, object], _: Operation, status: int, sent_at: float) -> ParsedReply:
     value, error_code = body.get("value"), body.get("errorCode")
     issued = None
     if isinstance(value, dict):
@@ -27,12 +40,19 @@ def _parse(body: Mapping[str, object], _: Ask, status: int, sent_at: float) -> R
         if access_token and refresh_token:
             known = {"corporationId": corporation_id} if corporation_id else {}
             expire_time = given if expires_at is not None else None
-            issued = Issued(
+            issued = IssuedTokens(
                 {"accessToken": access_token, "refreshToken": refresh_token, "expireTime": expire_time, **known},
                 expires_at,
             )
     own_shape = error_code is not None and value is None
-    return Reply(status, issued, own_shape, number(error_code), text(body.get("errorMessage")))
+    return ParsedReply(status, issued, own_shape, number(error_code), text(body.get("errorMessage")))
+
+
+def _check_expire_date(value: object) -> str | None:
+    digits = str(value) if isinstance(value, (int, str)) and not isinstance(value, bool) else ""
+    if digits.isascii() and digits.isdigit() and len(digits) <= _MOST_DIGITS and int(digits) > 0:
+        return None
+    return f"a whole number of days, 1 or more, of at most {_MOST_DIGITS} digits"
 
 
 EKUAIBAO = Provider(
@@ -41,12 +61,13 @@ EKUAIBAO = Provider(
     refresh_fields=("accessToken", "refreshToken"),
     login_fields=("appKey", "appSecurity"),
     written_fields=("accessToken", "refreshToken", "expireTime", "corporationId"),
-    option_fields=("expireDate", "powerCode"),
-    reader=Reader(
+    option_fields=("powerCode",),
+    checked_options={"expireDate": _check_expire_date},
+    replies=ReplyTable(
         parse=_parse,
         rows=(
-            Row(lambda reply: reply.own_shape and reply.refuses(), Meaning.LOGIN, Meaning.REJECTED),
-            Row(lambda reply: reply.own_shape, Meaning.TRANSIENT, Meaning.TRANSIENT),
+            Row(lambda reply: reply.own_shape and reply.refuses(), Verdict.DEAD, Verdict.REFUSED),
+            Row(lambda reply: reply.own_shape, Verdict.BUSY, Verdict.BUSY),
         ),
         hints={"未授权": "unauthorised: expired, already spent, or the wrong baseUrl for this tenant"},
     ),

@@ -5,10 +5,11 @@ TokenRefreshError
 ├── InvalidEvent           correct the event, invoke again
 ├── SecretsFailed          read the line: it names each failed secret and why
 └── SecretError            one secret's failure; its ``outcome`` is the one reported
-    ├── Transient          nothing: the next tick tries again
-    ├── Deferred           nothing: the next tick goes on (more workers or stacks if it is always so)
+    ├── Transient          nothing: the next run tries again
+    ├── Deferred           nothing: the next run goes on (more workers or stacks if it is always so)
     ├── Denied             give the function's role access to the secret, or its KMS key
     ├── InvalidSecret      correct the field it names in the secret
+    │   └── NoSuchVersion  store a value in the secret
     ├── SessionDead        nothing yet: the secret's own login fields are tried next
     ├── Rejected           store working credentials in the secret
     ├── Unreadable         read the answer kept under the label UNREADABLE; update this software
@@ -41,7 +42,7 @@ class Outcome(StrEnum):
 
     @property
     def needs_human(self) -> bool:
-        """Whether only a person can mend it."""
+        """Whether only a person can fix it."""
         return self in _NEED_A_HUMAN
 
     @property
@@ -76,50 +77,46 @@ class SecretError(TokenRefreshError):
 
     outcome: ClassVar[Outcome]
 
+    def __init_subclass__(cls, outcome: Outcome | None = None) -> None:
+        """Take the outcome that is reported, the parent's by default."""
+        cls.outcome = outcome or cls.outcome
 
-class Transient(SecretError):
+
+class Transient(SecretError, outcome=Outcome.TRANSIENT):
     """The provider or AWS is unavailable or throttling; no token is lost."""
 
-    outcome = Outcome.TRANSIENT
 
-
-class Deferred(SecretError):
+class Deferred(SecretError, outcome=Outcome.DEFERRED):
     """Too little time was left in this run to begin."""
 
-    outcome = Outcome.DEFERRED
 
-
-class Denied(SecretError):
+class Denied(SecretError, outcome=Outcome.DENIED):
     """AWS refuses the function: permission, KMS key, deleted secret, quota."""
 
-    outcome = Outcome.DENIED
+    def __init__(self, text: str, code: str = "") -> None:
+        super().__init__(text)
+        self.code = code  # AWS's own
 
 
-class InvalidSecret(SecretError):
+class InvalidSecret(SecretError, outcome=Outcome.INVALID_SECRET):
     """The secret's value is not what the provider's function needs."""
 
-    outcome = Outcome.INVALID_SECRET
+
+class NoSuchVersion(InvalidSecret):
+    """The secret exists, and no version of it has that label or id."""
 
 
-class SessionDead(SecretError):
-    """The provider no longer knows the session; logging in may mend it."""
-
-    outcome = Outcome.REJECTED
+class SessionDead(SecretError, outcome=Outcome.REJECTED):
+    """The provider no longer knows the session; logging in may help."""
 
 
-class Rejected(SecretError):
+class Rejected(SecretError, outcome=Outcome.REJECTED):
     """The provider refused the credentials, and logging in will not help."""
 
-    outcome = Outcome.REJECTED
 
-
-class Unreadable(SecretError):
+class Unreadable(SecretError, outcome=Outcome.UNREADABLE):
     """The provider said yes in a shape that is not known."""
 
-    outcome = Outcome.UNREADABLE
 
-
-class NotStored(SecretError):
+class NotStored(SecretError, outcome=Outcome.NOT_STORED):
     """Tokens were issued and could not be stored before time ran out."""
-
-    outcome = Outcome.NOT_STORED

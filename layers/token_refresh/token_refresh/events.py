@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from token_refresh.errors import InvalidEvent
+from token_refresh.secrets_manager import secret_name
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class RunRequest:
     """One secret (its name or ARN), or every secret of the provider when `secret_id` is None."""
 
     secret_id: str | None = None
@@ -21,7 +22,7 @@ class Order:
         return self.force or self.retry_rejected
 
 
-def parse_event(event: object, prefix: str) -> Order:
+def parse_event(event: object, prefix: str) -> RunRequest:
     """Parse a Lambda event.
 
     Keys that are not ours are ignored: Scheduler, EventBridge and the console's sample event bring their own.
@@ -35,18 +36,12 @@ def parse_event(event: object, prefix: str) -> Order:
     for flag in ("force", "retry_rejected"):
         if not isinstance(event.get(flag, False), bool):
             raise InvalidEvent(f"{flag} must be true or false")
-    order = Order(secret_id, event.get("force", False), event.get("retry_rejected", False))
-    if order.force and secret_id is None:
+    request = RunRequest(secret_id, event.get("force", False), event.get("retry_rejected", False))
+    if request.force and secret_id is None:
         raise InvalidEvent("force needs a secret_id: it applies to one secret only")
     if secret_id is not None:
         check_prefix(secret_name(secret_id), prefix)
-    return order
-
-
-def secret_name(secret_id: str) -> str:
-    """Return the name in a secret's ARN (its six random characters included), or the name itself."""
-    arn, found, name = secret_id.partition(":secret:")
-    return name if found and arn.startswith("arn:") else secret_id
+    return request
 
 
 def check_prefix(name: str, prefix: str) -> None:

@@ -11,16 +11,16 @@ from aws_lambda_powertools import Logger
 from token_refresh import masking, report
 from token_refresh.clock import Clock, Deadline, LambdaContext, SystemClock
 from token_refresh.events import parse_event
-from token_refresh.rotation import Tools
+from token_refresh.run_context import RunContext
 from token_refresh.secrets_manager import SecretsManager
 from token_refresh.settings import Settings
-from token_refresh.sweep import one, sweep
+from token_refresh.sweep import rotate_all, rotate_named
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from token_refresh.provider import Provider
-    from token_refresh.transport import Request
+    from token_refresh.transport import HttpRequest
 
 
 class Function:
@@ -34,8 +34,8 @@ class Function:
     def __init__(
         self,
         provider: Provider,
-        refresh: Callable[[dict[str, str], dict[str, str], float], Request],
-        login: Callable[[dict[str, str], float], Request],
+        refresh: Callable[[dict[str, str], dict[str, str], float], HttpRequest],
+        login: Callable[[dict[str, str], float], HttpRequest],
         clock: Clock | None = None,
     ) -> None:
         self._provider, self._refresh, self._login = provider, refresh, login
@@ -51,26 +51,17 @@ class Function:
         Returns ``{"provider", "outcomes": {outcome: count}, "secrets": [{"name", "outcome", "expires_at", "error"}]}``.
         Raises `InvalidEvent`, `SecretsFailed`, or `Transient` or `Denied` when the secrets could not even be listed.
         """
-        deadline = Deadline(context, self._clock)
+        deadline = Deadline(context, self._clock, self._logger)
         self._logger.append_keys(function_request_id=getattr(context, "aws_request_id", None))
-        masking.use_mask(masking.Mask())
-        order = parse_event(event, self._settings.secret_prefix)
+        request = parse_event(event, self._settings.secret_prefix)
         if self._secrets is None:  # not at import: it reads files
             self._secrets = SecretsManager(boto3.session.Session(), self._settings.max_workers)
-        tools = Tools(
-            self._provider,
-            self._refresh,
-            self._login,
-            self._settings,
-            self._secrets,
-            self._clock,
-            deadline,
-            self._logger,
-        )
-        results = sweep(tools, order) if order.secret_id is None else one(tools, order, order.secret_id)
-        masking.use_mask(masking.Mask())
+        asking = self._provider, self._refresh, self._login
+        run = RunContext(*asking, self._settings, self._secrets, self._clock, deadline, self._logger)
+        named = request.secret_id
+        results = rotate_all(run, request) if named is None else rotate_named(run, request, named)
         report.log_results(self._logger, results)
-        report.emit_metrics(self._provider, results, swept=order.secret_id is None, now=self._clock.now())
+        report.emit_metrics(self._provider, results, swept=named is None, now=self._clock.now())
         result = report.summary(self._provider, results)
         self._logger.info("run ended", extra={"outcomes": result["outcomes"]})
         report.raise_if_failed(results)

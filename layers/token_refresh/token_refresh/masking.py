@@ -12,6 +12,7 @@ import html
 import logging
 import re
 from array import array
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -74,7 +75,7 @@ class Mask:
         return _without(original, spans).decode("utf-8", "surrogatepass") if spans else text
 
     def hide_beginning(self, text: str, characters: int) -> str:
-        """Return about so much of a text's beginning, hidden; nothing that it leaves out has begun in it."""
+        """Mask and truncate; never cut through a secret."""
         margin = _LONGEST_FORM * self._longest
         if min(len(text), characters + margin) > _LONGEST_TEXT:
             return "***"
@@ -160,14 +161,31 @@ def _without(text: bytes, spans: Iterable[tuple[int, int]]) -> bytes:
 _current: ContextVar[Mask | None] = ContextVar("mask", default=None)  # of the secret that this thread works on
 
 
-def use_mask(mask: Mask) -> None:
-    """Make `mask` the one that this thread's log lines pass."""
-    _current.set(mask)
+@contextmanager
+def use_mask() -> Iterator[Mask]:
+    """Let everything that this thread logs inside the block pass one new mask; yield it."""
+    mask = Mask()
+    before = _current.set(mask)
+    try:
+        yield mask
+    finally:
+        _current.reset(before)
 
 
-def _hide(text: str) -> str:
-    mask = _current.get()
-    return mask.hide(text) if mask else text
+def mask_values(values: Iterable[object]) -> None:
+    """Add values just read or received to the mask in use."""
+    if mask := _current.get():
+        mask.add(values)
+
+
+def hide(text: str) -> str:
+    """Return a text as the mask in use lets it pass."""
+    return mask.hide(text) if (mask := _current.get()) else text
+
+
+def hide_beginning(text: str, characters: int) -> str:
+    """Return about so much of a text's beginning, as the mask in use lets it pass."""
+    return mask.hide_beginning(text, characters) if (mask := _current.get()) else text[:characters]
 
 
 class MaskingFormatter(LambdaPowertoolsFormatter):
@@ -175,7 +193,7 @@ class MaskingFormatter(LambdaPowertoolsFormatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Format the record and mask the whole line, extra keys included."""
-        return _hide(super().format(record))
+        return hide(super().format(record))
 
 
 class MaskedRecord(logging.LogRecord):
@@ -187,7 +205,7 @@ class MaskedRecord(logging.LogRecord):
             self.msg, self.args, self.exc_info, self.exc_text, self.stack_info = _WITHHELD, None, None, None, None
         elif isinstance(self.msg, str):
             # Powertools lets a message be an object; its line is masked by the formatter.
-            self.msg, self.args = _hide(_message(self)), None
+            self.msg, self.args = hide(_message(self)), None
 
 
 def _message(record: logging.LogRecord) -> str:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from token_refresh.transport import Answer
+    from token_refresh.transport import HttpResponse
 
 MOST_TOKEN_BYTES = 8 * 1024
 _TEN_YEARS = 10 * 365.25 * 86_400  # seconds
@@ -27,25 +27,25 @@ _MOST_DIGITS = 400
 _ONE_AT_A_TIME = threading.Lock()
 
 
-class Ask(Enum):
+class Operation(Enum):
     """What was asked for."""
 
     REFRESH = "refresh"
     LOGIN = "login"
 
 
-class Meaning(Enum):
+class Verdict(Enum):
     """What an answer means."""
 
     SUCCESS = "success"
-    LOGIN = "login"  # the session is dead; log in if the secret can
-    REJECTED = "rejected"  # a login would not help, or this was the login
-    TRANSIENT = "transient"
-    UNREADABLE = "unreadable"
+    DEAD = "dead"  # the session is over; log in if the secret can
+    REFUSED = "refused"  # a login would not help, or this was the login
+    BUSY = "busy"  # the next run asks again
+    UNREADABLE = "unreadable"  # a yes in a shape that is not known
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Issued:
+class IssuedTokens:
     """Tokens received: the keys to write into the secret, None to remove a stale one."""
 
     fields: Mapping[str, str | int | float | None]
@@ -53,15 +53,14 @@ class Issued:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Reply:
+class ParsedReply:
     """An answer, parsed."""
 
     status: int
-    issued: Issued | None = None
+    issued: IssuedTokens | None = None
     own_shape: bool = False  # a JSON object with the provider's error fields
     code: int | None = None  # the provider's own
     message: str = ""  # the provider's own
-    says_success: bool = False  # by its own code, tokens or not
 
     @property
     def ok(self) -> bool:
@@ -77,40 +76,40 @@ class Reply:
 class Row:
     """One row of a table: what a matching reply means after a refresh and after a login."""
 
-    matches: Callable[[Reply], bool]
-    refresh: Meaning
-    login: Meaning
+    matches: Callable[[ParsedReply], bool]
+    refresh: Verdict
+    login: Verdict
 
 
-_M = Meaning
+_V = Verdict
 OPENING_ROWS = (
-    Row(lambda reply: reply.ok and reply.issued is not None, _M.SUCCESS, _M.SUCCESS),
-    Row(lambda reply: reply.status == _TOO_MANY_REQUESTS, _M.TRANSIENT, _M.TRANSIENT),
+    Row(lambda reply: reply.ok and reply.issued is not None, _V.SUCCESS, _V.SUCCESS),
+    Row(lambda reply: reply.status == _TOO_MANY_REQUESTS, _V.BUSY, _V.BUSY),
 )
 CLOSING_ROWS = (
-    Row(lambda reply: reply.ok, _M.UNREADABLE, _M.UNREADABLE),
-    Row(lambda _: True, _M.TRANSIENT, _M.TRANSIENT),
+    Row(lambda reply: reply.ok, _V.UNREADABLE, _V.UNREADABLE),
+    Row(lambda _: True, _V.BUSY, _V.BUSY),
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Reader:
+class ReplyTable:
     """How to read one provider's answers."""
 
-    parse: Callable[[Mapping[str, object], Ask, int, float], Reply]  # object, what was asked, status, time sent
+    # Given the JSON object, what was asked for, the HTTP status, and when the request left (epoch seconds).
+    parse: Callable[[Mapping[str, object], Operation, int, float], ParsedReply]
     rows: tuple[Row, ...]
-    hints: Mapping[str, str] = field(
-        default_factory=dict
-    )  # the provider's message, lower case -> what else it can mean
+    hints: Mapping[str, str] = field(default_factory=dict)  # a provider's message, lower case -> what else it can mean
 
-    def read(self, answer: Answer, ask: Ask, sent_at: float) -> tuple[Meaning, Reply]:
+    def read(self, response: HttpResponse, operation: Operation, sent_at: float) -> tuple[Verdict, ParsedReply]:
         """Return what the answer means; `sent_at` is when the request left, in epoch seconds."""
         with _ONE_AT_A_TIME:
-            body = parse_object(answer.body)
-            reply = Reply(answer.status) if body is None else self.parse(body, ask, answer.status, sent_at)
+            body = parse_object(response.body)
+            status = response.status
+            reply = ParsedReply(status) if body is None else self.parse(body, operation, status, sent_at)
             del body
         row = next(row for row in (*OPENING_ROWS, *self.rows, *CLOSING_ROWS) if row.matches(reply))
-        return (row.refresh if ask is Ask.REFRESH else row.login), reply
+        return (row.refresh if operation is Operation.REFRESH else row.login), reply
 
 
 def parse_object(data: bytes) -> Mapping[str, object] | None:

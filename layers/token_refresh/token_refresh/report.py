@@ -1,13 +1,15 @@
-"""What a run tells: log lines, metrics, the result, and one line if something failed."""
+"""How secrets ended, and what a run tells of it: log lines, metrics, the result, one line if something failed."""
 
 from __future__ import annotations
 
 import os
 from collections import Counter
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
+from token_refresh.clock import iso
 from token_refresh.errors import Outcome, SecretsFailed
 
 if TYPE_CHECKING:
@@ -15,10 +17,26 @@ if TYPE_CHECKING:
 
     from aws_lambda_powertools import Logger
 
+    from token_refresh.deciding import Lifetime
     from token_refresh.provider import Provider
-    from token_refresh.result import Result
 
 _MOST_NAMED = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One secret's outcome in one run; it shows no secret value."""
+
+    name: str
+    outcome: Outcome
+    error: str | None = None
+    life: Lifetime | None = None  # of what is AWSCURRENT now; None if its value cannot be read
+    reported: bool = False  # a failure that an earlier run raised already
+
+    @property
+    def expires_at(self) -> str | None:
+        """The known expiry, as ISO 8601."""
+        return None if self.life is None or self.life.expires_at is None else iso(self.life.expires_at)
 
 
 def emit_metrics(provider: Provider, results: Sequence[Result], *, swept: bool, now: float) -> None:

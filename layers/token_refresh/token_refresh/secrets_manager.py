@@ -1,20 +1,39 @@
-"""AWS Secrets Manager: the few calls that rotating needs, in our own words and errors."""
+"""AWS Secrets Manager: the few calls that rotating needs.
+
+What is taken from AWS's documents (API reference and user guide of Secrets Manager, read in November 2026):
+
+- A version's value never changes. PutSecretValue with a known ClientRequestToken does nothing if the value is the same,
+  and is refused (ResourceExistsException) if it is another one. The token becomes the version's id.
+- UpdateSecretVersionStage moves a label, to a version without labels too, and is refused if the label is not on
+  RemoveFromVersionId at that moment. A secret has at most 20 labels.
+- A version without labels can be deleted by AWS, but not within a day of its creation.
+
+What is not documented, and is relied on: the comparison and the move are one step, also for two callers at once.
+
+What is documented both ways, and is not relied on: whether moving AWSCURRENT takes AWSPENDING off. The rotation guide
+says so, the API reference does not, and users report both (aws-secrets-manager-rotation-lambdas, issues 145 and 168).
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
-from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
-from botocore.exceptions import ConnectionError as SdkConnectionError
-from botocore.parsers import ResponseParserError
 
-from token_refresh.errors import Denied, InvalidSecret, SecretError, Transient
-from token_refresh.events import secret_name
-from token_refresh.lifetime import proof_token, unreadable_token
+from token_refresh.aws_errors import ALREADY_STORED, NO_SUCH_SECRET, call, from_code
+from token_refresh.clock import AWS_CONNECT_SECONDS, AWS_READ_SECONDS
+from token_refresh.errors import Denied, NoSuchVersion, SecretError
+from token_refresh.versions import (
+    ASKED,
+    CURRENT,
+    ISSUED,
+    PENDING,
+    UNREADABLE,
+    Version,
+    proof_version_id,
+    unreadable_version_id,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -23,67 +42,29 @@ if TYPE_CHECKING:
     from mypy_boto3_secretsmanager.client import SecretsManagerClient
     from mypy_boto3_secretsmanager.type_defs import FilterTypeDef
 
-T = TypeVar("T")
-
-_UNANSWERED = (SdkConnectionError, HTTPClientError, ResponseParserError)  # among the SDK's own exceptions
-
-CURRENT, PREVIOUS, PENDING = "AWSCURRENT", "AWSPREVIOUS", "AWSPENDING"
-REJECTED, UNREADABLE, ASKED = "REJECTED", "UNREADABLE", "ASKED"  # our own labels
-
-CONNECT_SECONDS = 2
-READ_SECONDS = 6
-ATTEMPT_SECONDS = CONNECT_SECONDS + READ_SECONDS  # the longest that one attempt of one call can take
 _PAGE = 20  # secrets; the most that BatchGetSecretValue takes
 _MOST_KEPT_BYTES = 64 * 1024  # of a SecretBinary
-_LONGEST_MESSAGE = 200  # characters
-
-# Those that pass by themselves. Every other no of AWS needs a person: permission, KMS key, deleted, quota.
-_PASSING = frozenset(
-    {
-        "InternalFailure",
-        "InternalServerError",
-        "InternalServiceError",
-        "RequestTimeout",
-        "RequestTimeoutException",
-        "RequestLimitExceeded",
-        "ServiceUnavailable",
-        "Throttling",
-        "ThrottlingException",
-        "TooManyRequestsException",
-    }
-)
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Version:
-    """One version of one secret."""
-
-    arn: str
-    name: str
-    id: str
-    text: str | None  # None: binary
-    labels: frozenset[str]
-    created: float  # epoch seconds
+_SUFFIX = 7  # characters that Secrets Manager adds to a name in an ARN: a hyphen and six random ones
 
 
 class SecretsManager:
-    """Secrets Manager as one function sees it. Safe for threads."""
+    """Secrets Manager as one function sees it. Safe for threads.
+
+    Every method raises `Transient` or `Denied` if AWS does not do what it is asked for.
+    """
 
     def __init__(self, session: boto3.session.Session, max_connections: int) -> None:
         self._client = _client(session, max_connections, attempts=3)
-        # A save has a retry loop of its own, up to the end of the run.
+        # For calls that have a retry loop of their own, up to the end of the run.
         self._impatient = _client(session, max_connections, attempts=1)
 
-    def sweep(self, prefix: str) -> Iterator[Version | tuple[str, SecretError]]:
-        """Yield the AWSCURRENT version of every secret under a prefix, or its name and why it could not be read.
-
-        Raises `Transient` or `Denied` when the list itself cannot be read.
-        """
+    def list_current(self, prefix: str) -> Iterator[Version | tuple[str, SecretError]]:
+        """Yield the AWSCURRENT version of every secret under a prefix, or its name and why it could not be read."""
         filters: Sequence[FilterTypeDef] = [{"Key": "name", "Values": [prefix]}]
         read_page = partial(self._client.batch_get_secret_value, Filters=filters, MaxResults=_PAGE)
         seen = {""}
         while True:
-            found, token = _call("list the secrets", partial(_page, read_page))
+            found, token = call("list the secrets", partial(_page, read_page))
             for one in found:
                 if not isinstance(one, Version) or one.name.startswith(prefix):  # whatever a filter means by a prefix
                     yield one
@@ -92,145 +73,107 @@ class SecretsManager:
             seen.add(token)
             read_page = partial(read_page, NextToken=token)
 
-    def read(self, secret_id: str, label: str = CURRENT) -> Version:
-        """Read the version that a label is on."""
-        return self._read(self._client, secret_id, VersionStage=label)
+    def read(self, secret_id: str) -> Version:
+        """Read the AWSCURRENT version; raise `NoSuchVersion` if the secret has no value yet."""
+        return _read(self._client, secret_id, VersionStage=CURRENT)
 
-    def read_version(self, arn: str, version_id: str) -> Version:
-        """Try once to read one version, whatever its labels."""
-        return self._read(self._impatient, arn, VersionId=version_id)
+    def read_labelled(self, arn: str, label: str) -> Version | None:
+        """Read the version that a label is on, or return None."""
+        return _read_if_there(self._client, arn, VersionStage=label)
 
-    def current_and_previous(self, arn: str) -> tuple[str | None, str | None]:
-        """Try once to tell which versions AWSCURRENT and AWSPREVIOUS are on, as they stood at one moment."""
-        try:
-            stages = _call(
-                "look at the secret's versions",
-                lambda: self._impatient.describe_secret(SecretId=arn)["VersionIdsToStages"],
-            )
-        except Denied:
-            # Two reads may show two moments, which is the reason to describe; they need no permission of their own.
-            current, previous = (
-                self._read(self._impatient, arn, VersionStage=label).id for label in (CURRENT, PREVIOUS)
-            )
-            return current, previous
-        holders = {label: version_id for version_id, labels in stages.items() for label in labels}
-        return holders.get(CURRENT), holders.get(PREVIOUS)
+    def read_version(self, arn: str, version_id: str) -> Version | None:
+        """Try once to read one version, whatever its labels, or return None."""
+        return _read_if_there(self._impatient, arn, VersionId=version_id)
 
     def replacement(self, version: Version) -> Version | None:
-        """Return the version that AWSCURRENT has moved to since this one was read, or None."""
+        """Return the version that AWSCURRENT has moved to since this one was read, or None if it is still there."""
         current = self.read(version.arn)
         if current.id == version.id:
             return None
-        if current.created > version.created:
-            return current
-        # Not newer: a read that lags, or a person moved AWSCURRENT back. This version's own labels tell.
-        try:
-            replaced = CURRENT not in self.read_version(version.arn, version.id).labels
-        except NoSuchVersion:  # lags too
-            return None
-        return current if replaced else None
+        # Reads can lag behind writes and show an earlier state; this version's own labels tell.
+        itself = self.read_version(version.arn, version.id)
+        return None if itself is None or CURRENT in itself.labels else current
 
-    def prove(self, version: Version, now: float) -> None:
+    def check_writable(self, version: Version, at: float) -> None:
         """Prove that the secret can be written: store its value again, unchanged, as AWSPENDING."""
-        _call(
-            "write the secret",
-            lambda: self._client.put_secret_value(
-                SecretId=version.arn,
-                SecretString=version.text or "",
-                ClientRequestToken=proof_token(version.id, now),
-                VersionStages=[PENDING],
-            )["VersionId"],
-        )
+        new_id = proof_version_id(version.successor_id, at)
+        if not self._put(self._client, version.arn, new_id, PENDING, SecretString=version.text or ""):
+            raise Denied("could not write the secret: another value is stored under the id of its copy")
 
-    def save(self, arn: str, text: str, token: str) -> None:
-        """Try once to store a value as AWSCURRENT; the same token and text again do nothing."""
-        # AWSPENDING too: left on a version younger than AWSCURRENT's, it means "began, did not finish".
-        _call(
-            "write the secret",
-            lambda: self._impatient.put_secret_value(
-                SecretId=arn, SecretString=text, ClientRequestToken=token, VersionStages=[CURRENT, PENDING]
-            )["VersionId"],
-        )
+    def store_successor(self, version: Version, text: str, *, asked: bool) -> bool:
+        """Try once to store a version's successor, not yet current; tell whether it is there, and not another value.
+
+        `asked`: the next run is to present it whatever its dates say.
+        """
+        # Another run's proof takes AWSPENDING away, so ISSUED is the label that counts. AWSPENDING is there for people
+        # and tools that know it from rotation by AWS: "begun, not finished".
+        labels = (ISSUED, PENDING, ASKED) if asked else (ISSUED, PENDING)
+        return self._put(self._impatient, version.arn, version.successor_id, *labels, SecretString=text)
 
     def keep_unreadable(self, version: Version, answer: bytes) -> None:
         """Try once to keep an answer's bytes under the label UNREADABLE, the first one for each version only."""
-        try:
-            _call(
-                "keep the answer",
-                lambda: self._impatient.put_secret_value(
-                    SecretId=version.arn,
-                    SecretBinary=answer[:_MOST_KEPT_BYTES],
-                    ClientRequestToken=unreadable_token(version.id),
-                    VersionStages=[UNREADABLE],
-                )["VersionId"],
-            )
-        except AlreadyStored:
-            return
+        kept = answer[:_MOST_KEPT_BYTES]
+        self._put(self._impatient, version.arn, unreadable_version_id(version.id), UNREADABLE, SecretBinary=kept)
 
     def move(self, arn: str, label: str, *, to: str, off: str | None) -> None:
         """Try once to move a label to a version, off the one that it must be on now (None: it is on no version)."""
         source = {} if off is None else {"RemoveFromVersionId": off}
-        _call(
+        call(
             "label the secret",
             lambda: self._impatient.update_secret_version_stage(
                 SecretId=arn, VersionStage=label, MoveToVersionId=to, **source
-            ),
+            )["ARN"],
         )
 
     def label(self, version: Version, label: str) -> None:
         """Put one of our own labels on a version."""
-        holder = self._holder(version.arn, label)
-        if holder != version.id:
-            self.move(version.arn, label, to=version.id, off=holder)
+        holder = self.read_labelled(version.arn, label)
+        if holder is None or holder.id != version.id:
+            self.move(version.arn, label, to=version.id, off=holder.id if holder else None)
 
-    def _read(self, client: SecretsManagerClient, secret_id: str, **which: str) -> Version:
-        return _call("read the secret", lambda: _version(client.get_secret_value(SecretId=secret_id, **which)))
-
-    def _holder(self, arn: str, label: str) -> str | None:
+    def _put(self, client: SecretsManagerClient, arn: str, new_id: str, *labels: str, **value: Any) -> bool:  # noqa: ANN401 - text or bytes
+        """Store a value under an id; tell whether it is there, and not another one."""
+        send = partial(client.put_secret_value, SecretId=arn, ClientRequestToken=new_id, VersionStages=labels, **value)
         try:
-            return self.read(arn, label).id
-        except (NoSuchVersion, NoSuchSecret):  # AWS words a missing label in more ways than one
-            return None
+            call("write the secret", lambda: send()["VersionId"])
+        except Denied as error:
+            if error.code == ALREADY_STORED:
+                return False
+            raise
+        return True
 
 
-class NoSuchVersion(InvalidSecret):
-    """The secret exists, and no version of it has that label or id."""
-
-
-class NoSuchSecret(Denied):
-    """The secret does not exist (any more)."""
-
-
-class AlreadyStored(Denied):
-    """That ClientRequestToken has been used with other content."""
-
-
-class NotAName(Denied):
-    """Secrets Manager does not take that as the name of a secret."""
-
-
-_KINDS: Mapping[str, type[Denied]] = {
-    "ResourceExistsException": AlreadyStored,
-    "ValidationException": NotAName,
-}
+def secret_name(secret_id: str) -> str:
+    """Return the name in a secret's ARN (its six random characters included), or the name itself."""
+    arn, found, name = secret_id.partition(":secret:")
+    return name if found and arn.startswith("arn:") else secret_id
 
 
 def _client(session: boto3.session.Session, max_connections: int, attempts: int) -> SecretsManagerClient:
     return session.client(
         "secretsmanager",
         config=Config(
-            connect_timeout=CONNECT_SECONDS,
-            read_timeout=READ_SECONDS,
+            connect_timeout=AWS_CONNECT_SECONDS,
+            read_timeout=AWS_READ_SECONDS,
             retries={"mode": "standard", "total_max_attempts": attempts},
             max_pool_connections=max_connections,
         ),
     )
 
 
-def _name(secret_id: str) -> str:
-    """Return the name in an ARN, without the six random characters that Secrets Manager adds to it."""
-    name = secret_name(secret_id)
-    return name if name == secret_id else name[:-7]
+def _read(client: SecretsManagerClient, secret_id: str, **which: str) -> Version:
+    return call("read the secret", lambda: _version(client.get_secret_value(SecretId=secret_id, **which)))
+
+
+def _read_if_there(client: SecretsManagerClient, arn: str, **which: str) -> Version | None:
+    try:
+        return _read(client, arn, **which)
+    except NoSuchVersion:
+        return None
+    except Denied as error:
+        if error.code == NO_SUCH_SECRET:  # AWS words a missing label in more ways than one
+            return None
+        raise
 
 
 def _page(read: Callable[[], Mapping[str, Any]]) -> tuple[list[Version | tuple[str, SecretError]], str]:
@@ -238,8 +181,10 @@ def _page(read: Callable[[], Mapping[str, Any]]) -> tuple[list[Version | tuple[s
     page = read()
     found: list[Version | tuple[str, SecretError]] = [_version(value) for value in page.get("SecretValues", [])]
     for error in page.get("Errors", []):
-        why = _from_code("read the secret", error.get("ErrorCode") or "", error.get("Message") or "", status=0)
-        found.append((_name(error.get("SecretId") or "?"), why))
+        why = from_code("read the secret", error.get("ErrorCode") or "", error.get("Message") or "")
+        secret_id = error.get("SecretId") or "?"
+        name = secret_name(secret_id)
+        found.append((name if name == secret_id else name[:-_SUFFIX], why))
     return found, page.get("NextToken") or ""
 
 
@@ -253,33 +198,3 @@ def _version(value: Mapping[str, Any]) -> Version:
         labels=frozenset(value.get("VersionStages", [])),
         created=created.timestamp() if created else 0.0,
     )
-
-
-def _call(doing: str, call: Callable[[], T]) -> T:
-    try:
-        return call()
-    except ClientError as error:
-        details: Mapping[str, Any] = error.response.get("Error", {})
-        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        failure = _from_code(doing, details.get("Code") or "", details.get("Message") or "", status)
-    except Exception as error:  # noqa: BLE001  # the SDK raises anything if an answer has not the shape that it expects
-        refused = isinstance(error, BotoCoreError) and not isinstance(error, _UNANSWERED)
-        if refused:
-            failure = Denied(f"could not {doing}: the AWS SDK refused ({type(error).__name__})")
-        else:
-            failure = Transient(f"could not {doing}: Secrets Manager did not answer properly ({type(error).__name__})")
-    # Raised out here so that the SDK's exception, which can hold the request, is not in the chain.
-    raise failure
-
-
-def _from_code(doing: str, code: str, message: str, status: int) -> SecretError:
-    # A validation message can quote the value that it finds wrong.
-    said = "" if code == "ValidationException" else " ".join(message.split())[:_LONGEST_MESSAGE]
-    text = f"could not {doing}: AWS says {code}" + (f": {said}" if said else "")
-    if code in _PASSING or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return Transient(text)
-    if code == "ResourceNotFoundException":
-        if "specified secret value" in message:  # "can't find the specified secret value for staging label: AWSCURRENT"
-            return NoSuchVersion("the secret has no such version, or no value yet")
-        return NoSuchSecret(text)
-    return _KINDS.get(code, Denied)(text)

@@ -5,53 +5,65 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from token_refresh.errors import InvalidEvent, SecretError
+from token_refresh.aws_errors import NO_SUCH_SECRET, NOT_A_NAME
+from token_refresh.deciding import decide
+from token_refresh.errors import Denied, InvalidEvent, SecretError
 from token_refresh.events import check_prefix
-from token_refresh.result import Result
-from token_refresh.rotation import Rotation
-from token_refresh.secrets_manager import NoSuchSecret, NotAName
+from token_refresh.masking import use_mask
+from token_refresh.report import Result
+from token_refresh.rotation import rotate, settled
 
 if TYPE_CHECKING:
-    from token_refresh.events import Order
-    from token_refresh.lifetime import Lifetime
-    from token_refresh.rotation import Tools
+    from token_refresh.deciding import Lifetime
+    from token_refresh.events import RunRequest
+    from token_refresh.run_context import RunContext
+    from token_refresh.versions import Version
 
 
-def sweep(tools: Tools, order: Order) -> list[Result]:
+def rotate_all(run: RunContext, request: RunRequest) -> list[Result]:
     """Rotate every secret that is due, and tell how each one ended.
 
     Raises `Transient` or `Denied` if the list of secrets cannot be read.
     """
     results: list[Result] = []
-    due: dict[str, tuple[Lifetime | None, str]] = {}  # by ARN: of those not due, no value stays in memory
-    for item in tools.secrets.sweep(tools.settings.secret_prefix):
+    due: dict[str, tuple[str, Lifetime | None]] = {}  # by ARN, without the values, so that memory stays flat
+    for item in run.secrets.list_current(run.settings.secret_prefix):
         if isinstance(item, tuple):
             name, error = item
             results.append(Result(name, error.outcome, str(error)))
             continue
-        verdict = Rotation(tools, order).first_look(item)
-        if isinstance(verdict, Result):
-            results.append(verdict)
+        result, life = _look(run, request, item)
+        if result is None:
+            due[item.arn] = item.name, life
         else:
-            due[item.arn] = (verdict, item.name)
-    soonest_first = sorted(due.items(), key=lambda entry: entry[1][0].urgency if entry[1][0] else 0.0)
-    with ThreadPoolExecutor(tools.settings.max_workers) as pool:
-        turns = [pool.submit(Rotation(tools, order, life).run, arn, name) for arn, (life, name) in soonest_first]
+            results.append(result)
+    soonest_first = sorted(due.items(), key=lambda entry: entry[1][1].urgency if entry[1][1] else 0.0)
+    with ThreadPoolExecutor(run.settings.max_workers) as pool:
+        turns = [pool.submit(rotate, run, request, arn, name, life) for arn, (name, life) in soonest_first]
         results += [turn.result() for turn in turns]
     return sorted(results, key=lambda result: result.name)
 
 
-def one(tools: Tools, order: Order, secret_id: str) -> list[Result]:
+def rotate_named(run: RunContext, request: RunRequest, secret_id: str) -> list[Result]:
     """Rotate the secret that an event names. Raises `InvalidEvent` if there is none of this provider's by that name."""
-    version = None
     try:
-        version = tools.secrets.read(secret_id)
-    except (NoSuchSecret, NotAName):
-        pass  # raised below, so that the SDK's words are not in the chain
+        version = run.secrets.read(secret_id)
     except SecretError as error:
-        return [Result(secret_id, error.outcome, str(error))]
-    if version is None:
+        failure = error
+    else:
+        # An ARN's name ends in random characters, so only the answer tells for certain.
+        check_prefix(version.name, run.settings.secret_prefix)
+        return [rotate(run, request, version.arn, version.name)]
+    if isinstance(failure, Denied) and failure.code in (NO_SUCH_SECRET, NOT_A_NAME):
         raise InvalidEvent(f"secret_id: there is no secret {secret_id!a} in this account and region")
-    # An ARN's name ends in random characters, so only the answer tells for certain.
-    check_prefix(version.name, tools.settings.secret_prefix)
-    return [Rotation(tools, order).run(version.arn, version.name)]
+    return [Result(secret_id, failure.outcome, str(failure))]
+
+
+def _look(run: RunContext, request: RunRequest, version: Version) -> tuple[Result | None, Lifetime | None]:
+    """Return how a secret ended if there is nothing to do for it; and the life of its tokens, if it can be read."""
+    try:
+        with use_mask():
+            secret = run.parse(version)
+            return settled(secret, decide(secret, request, run.clock.now())), secret.life
+    except Exception:  # noqa: BLE001  # whatever it is, only this secret's own turn may end by it
+        return None, None

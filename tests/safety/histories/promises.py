@@ -27,7 +27,7 @@ def judge(history: World, course: Course) -> None:
     for lane in course.lanes:
         _no_run_crashes(history, lane)
     for ward in history.wards:
-        _what_people_wrote_stands(history, course, ward)
+        _what_people_wrote_stands(history, ward)
         _versions_are_few(history, ward)
         for lane in course.lanes:
             _what_was_received_stands(history, course, lane, ward)
@@ -49,7 +49,7 @@ def _no_run_crashes(history: World, lane: Lane) -> None:
             history.watch.breaks("a run crashes", str(result.error))
 
 
-def _what_people_wrote_stands(history: World, course: Course, ward: Ward) -> None:
+def _what_people_wrote_stands(history: World, ward: Ward) -> None:
     current = history.store.current(ward.name)
     if ward.garbage is not None and current.value == ward.garbage:
         return
@@ -59,30 +59,19 @@ def _what_people_wrote_stands(history: World, course: Course, ward: Ward) -> Non
         document = None
     base = None if document is None else base_of(document, history.kind)
     if document is None or base is None or base != ward.base or ward.garbage is not None:
-        _an_edit_was_set_aside(history, course, ward)
+        _an_edit_was_set_aside(history, ward)
         return
     tokens = tokens_of(document, history.kind)
     if tokens and history.provider.owner(tokens) != ward.account.name:
         # What a person pastes can differ in nothing but the tokens.
-        _an_edit_was_set_aside(history, course, ward)
+        _an_edit_was_set_aside(history, ward)
 
 
-def _an_edit_was_set_aside(history: World, course: Course, ward: Ward) -> None:
-    """Looks whether an edit that is not current is where it may be: under AWSPREVIOUS, and somebody was told or killed.
-
-    One case more is known: a second run reads what the first has just stored, before that one has looked back and put
-    the edit in order, and stores its own answer over it. Then the edit is one of the secret's older versions.
-    """
-    told = any("AWSPREVIOUS" in str(result.error) for lane in course.lanes if (result := lane.outcome(ward.name)))
-    unseen = ward.name in course.edited or not course.undisturbed
+def _an_edit_was_set_aside(history: World, ward: Ward) -> None:
+    """An edit that is not in what is current is lost, wherever else it may be."""
     holders = [version for version in history.store.versions(ward.name) if _is_edit(history, ward, version)]
-    previous = any("AWSPREVIOUS" in version.labels for version in holders)
-    three_at_once = len(course.lanes) > 1 and (ward.name in course.edited or told)
-    if not ((previous and (told or (course.killed and unseen))) or (holders and three_at_once)):
-        history.watch.breaks("an edit is lost", f"{ward.short}; {'it is previous' if previous else 'not previous'}")
-        return
-    history.tally.set_aside += 1
-    history.take_for_granted(ward)
+    labels = [sorted(version.labels) for version in holders]
+    history.watch.breaks("an edit is lost", f"{ward.short}; it is {labels}")
 
 
 def _is_edit(history: World, ward: Ward, version: Version) -> bool:

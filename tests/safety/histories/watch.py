@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from tests.handlers.clock import DAY, HOUR
 from tests.safety.histories.gate import Lane, Received
 from tests.safety.histories.happenings import LIES, LOSSES
+from tests.safety.moves import edit_left_behind
 from tests.secrets_manager import Fault
 
 if TYPE_CHECKING:
@@ -88,6 +89,10 @@ class Watch:
             lane.proof = None
         if call.operation == "PutSecretValue" and call.ok and call.secret is not None:
             self._value_put(lane, call, history.ward(call.secret))
+        if "AWSCURRENT" in call.version_stages and call.operation != "GetSecretValue" and call.ok:
+            wrong = edit_left_behind(history.store.secret(str(call.secret)), history.kind)
+            if wrong:
+                self.breaks("an edit is lost", wrong)
 
     def _request_arrives(self, _: Request) -> None:
         history = self._history
@@ -109,7 +114,7 @@ class Watch:
             if token not in ward.proofs:
                 ward.proofs_in_hour[hour] = ward.proofs_in_hour.get(hour, 0) + 1
             ward.proofs[token] = ward.proofs.get(token, False) or history.run_clock.wrong_by != 0
-        elif "AWSCURRENT" in call.version_stages:
+        elif "ISSUED" in call.version_stages:
             ward.room_in_hour[hour] = ward.room_in_hour.get(hour, 0) + 1
             received = lane.unsaved.pop(ward.name, None)
             if received is not None and call.fault is not Fault.LOST_BEFORE:

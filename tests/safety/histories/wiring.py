@@ -63,9 +63,9 @@ def wired(
             **of_libraries(clock),
             "botocore.loaders.create_loader": loader,
             "token_refresh.secrets_manager._client": _gated_clients(gate),
-            "token_refresh.rotation.post": _gated_post(gate, clock, watching),
-            "token_refresh.function.sweep": _telling(function.sweep, watching),
-            "token_refresh.function.one": _telling(function.one, watching),
+            "token_refresh.exchange.post": _gated_post(gate, clock, watching),
+            "token_refresh.function.rotate_all": _telling(function.rotate_all, watching),
+            "token_refresh.function.rotate_named": _telling(function.rotate_named, watching),
         }.items():
             stack.enter_context(patch(target, double))
 

@@ -35,12 +35,13 @@ class World:
     def __init__(self, kind: Kind, *, logins: Sequence[bool], seed: int = 0, odd: bool = False) -> None:
         """Makes a world with a secret for each of `logins`, which says whether it holds login fields.
 
-        `odd` picks the provider's other habit: tokens that stay, a short licence, another spelling.
+        `odd` picks the provider's other habit: tokens that stay, a short licence, another spelling. And AWS's: whether
+        moving AWSCURRENT takes AWSPENDING off is documented both ways.
         """
         random.seed(seed)  # the SDK's own waits are random
         self.kind, self.clock, self.gate, self.tally = kind, FakeClock(), Gate(), Tally(histories=1)
         self.run_clock = RunClock(self.clock, self.gate)
-        self.store = StrictSecretsManager(self.clock, seed=seed)
+        self.store = StrictSecretsManager(self.clock, seed=seed, move_takes_pending_off=odd)
         self.store.set_version_quota(_VERSION_QUOTA)
         self.provider = kind.simulator(clock=self.clock)
         self._take_up_habits(odd=odd)

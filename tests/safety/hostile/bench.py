@@ -113,7 +113,7 @@ class Bench:
         """Answers in the place of `token_refresh.transport.post`."""
         status, body = self.answers[min(self.asked, len(self.answers) - 1)]
         self.asked += 1
-        return importlib.import_module("token_refresh.transport").Answer(status, body)
+        return importlib.import_module("token_refresh.transport").HttpResponse(status, body)
 
 
 @contextmanager
@@ -138,7 +138,7 @@ def bench(kind: Kind, base_url: str | None = None) -> Iterator[Bench]:
         layer = importlib.import_module(f"token_refresh.{kind.module}")
         function = importlib.import_module("token_refresh.function")
         if base_url is None:
-            patch.setattr("token_refresh.rotation.post", made.post)
+            patch.setattr("token_refresh.exchange.post", made.post)
         made.function = function.Function(getattr(layer, kind.constant), app.refresh, app.login, clock=clock)
         yield made
         store.check_invariants()
@@ -192,7 +192,7 @@ class _Raw:
 
 
 def _ending(name: str, returned: dict[str, Any] | None, raised: Exception | None) -> tuple[str, str | None]:
-    """Returns outcome and reason; checks that the run ended as the design's section 4 says, and in no other way."""
+    """Returns outcome and reason; checks that the run ended in one of the ways that a run may, and in no other."""
     why: str | None
     if raised is not None:
         assert type(raised).__name__ == "SecretsFailed", f"{type(raised).__name__} is no way to end a run"

@@ -13,7 +13,7 @@ _TEN_YEARS_MS = 10 * 366 * 24 * 3600 * 1000
 class Read(NamedTuple):
     """What an answer is, by the tables."""
 
-    meaning: str  # success, login, rejected, transient or unreadable
+    meaning: str  # success, dead, refused, busy or unreadable
     tokens: dict[str, str]  # what must be stored; none unless it is a success
     place: dict[str, Any]  # where the tokens were
 
@@ -22,7 +22,7 @@ def read(kind: str, ask: str, status: int, body: bytes) -> Read:
     """Reads an answer to a refresh or a login."""
     document = _parsed(body)
     if document is None:
-        return Read("unreadable" if status // 100 == 2 else "transient", {}, {})
+        return Read("unreadable" if status // 100 == 2 else "busy", {}, {})
     rows = {"mcs": _mcs, "fashion-world": _fashion_world, "ekuaibao": _ekuaibao}[kind]
     return rows(document, ask, status)
 
@@ -71,14 +71,14 @@ def _mcs(document: dict[str, Any], ask: str, status: int) -> Read:
         if needed <= set(tokens):
             return Read("success", tokens, place)
     if status == 429:
-        return Read("transient", {}, {})
+        return Read("busy", {}, {})
     # A success is no error, though its message is a string, too.
     if yes and code is not None:
         return Read("unreadable", {}, {})
     own_shape = isinstance(message, str) or (code is not None and whole(code) != 200)
     speaks_of_the_client = isinstance(message, str) and "client" in message.lower()
     return _refusal(
-        status, own_shape=own_shape, rejected=speaks_of_the_client, code=whole(code), ask=ask, otherwise="transient"
+        status, own_shape=own_shape, rejected=speaks_of_the_client, code=whole(code), ask=ask, otherwise="busy"
     )
 
 
@@ -87,14 +87,14 @@ def _fashion_world(document: dict[str, Any], ask: str, status: int) -> Read:
     if status // 100 == 2 and all(is_sane(document.get(name)) for name in names):
         return Read("success", {name: document[name] for name in names}, document)
     if status == 429:
-        return Read("transient", {}, {})
+        return Read("busy", {}, {})
     message = document.get("message")
     own_shape = isinstance(message, str) and document.get("apiKey") is None
     said = message.strip().lower() if isinstance(message, str) else ""
     if own_shape and said in ("apikey not found", "invalid signature"):
-        return Read("login" if ask == "refresh" else "rejected", {}, {})
+        return Read("dead" if ask == "refresh" else "refused", {}, {})
     gone = own_shape and said in ("user not found", "invalid authorization")
-    otherwise = "unreadable" if status // 100 == 2 else "transient"
+    otherwise = "unreadable" if status // 100 == 2 else "busy"
     return _refusal(status, own_shape=own_shape, rejected=gone, code=None, ask=ask, otherwise=otherwise)
 
 
@@ -104,10 +104,10 @@ def _ekuaibao(document: dict[str, Any], ask: str, status: int) -> Read:
     if status // 100 == 2 and isinstance(value, dict) and all(is_sane(value.get(name)) for name in names):
         return Read("success", {name: value[name] for name in names}, value)
     if status == 429:
-        return Read("transient", {}, {})
+        return Read("busy", {}, {})
     code = document.get("errorCode")
     own_shape = code is not None and value is None
-    return _refusal(status, own_shape=own_shape, rejected=False, code=whole(code), ask=ask, otherwise="transient")
+    return _refusal(status, own_shape=own_shape, rejected=False, code=whole(code), ask=ask, otherwise="busy")
 
 
 def _refusal(  # noqa: PLR0913 - the columns of the tables
@@ -121,8 +121,8 @@ def _refusal(  # noqa: PLR0913 - the columns of the tables
 ) -> Read:
     if own_shape:
         if rejected:
-            return Read("rejected", {}, {})
+            return Read("refused", {}, {})
         if 400 <= status <= 499 or (code is not None and 400 <= code <= 499):
-            return Read("login" if ask == "refresh" else "rejected", {}, {})
+            return Read("dead" if ask == "refresh" else "refused", {}, {})
         return Read(otherwise, {}, {})
-    return Read("unreadable" if status // 100 == 2 else "transient", {}, {})
+    return Read("unreadable" if status // 100 == 2 else "busy", {}, {})

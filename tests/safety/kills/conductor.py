@@ -102,7 +102,3 @@ class Conductor:
 
 def _name(step: Step) -> str:
     return " ".join((step.operation, *step.labels))
-
-
-SAVE = _name(Step("PutSecretValue", labels=("AWSCURRENT", "AWSPENDING")))
-MOVE_BACK = _name(Step("UpdateSecretVersionStage", labels=("AWSCURRENT",)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from typing import TYPE_CHECKING
 
 import pytest
@@ -25,7 +26,9 @@ def runner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runner]:
 @pytest.fixture(params=KINDS)
 def lab(request: pytest.FixtureRequest, tmp_path: Path, runner: Runner) -> Iterator[Lab]:
     """Each provider in turn; at the end, no process may have shown a secret."""
-    with Lab(KINDS[request.param], tmp_path, runner) as made:
+    # AWS documents both ways whether moving AWSCURRENT takes AWSPENDING off: half of the tests have it so.
+    either = zlib.crc32(request.node.name.encode()) % 2 == 0
+    with Lab(KINDS[request.param], tmp_path, runner, move_takes_pending_off=either) as made:
         yield made
         made.store.check_invariants()
         made.law.check_versions()

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 from tests.handlers.clock import HOUR, MINUTE, START, iso
-from tests.handlers.steps import save_token
+from tests.handlers.steps import successor_id
 from tests.handlers.world import RUN_SECONDS
 from tests.local_stack.leaks import leaked
 from tests.safety.kills.clock import SharedClock
@@ -50,13 +50,13 @@ class Tick:
 class Lab:
     """A context manager; at its end the store's rules are checked once more."""
 
-    def __init__(self, kind: Kind, folder: Path, runner: Runner) -> None:
+    def __init__(self, kind: Kind, folder: Path, runner: Runner, *, move_takes_pending_off: bool) -> None:
         """Makes the servers; they serve from `__enter__` on."""
         self.kind, self._runner, self._clock_file = kind, runner, folder / "clock"
         self.clock = SharedClock(self._clock_file)
-        self.store = StrictSecretsManager(self.clock)
+        self.store = StrictSecretsManager(self.clock, move_takes_pending_off=move_takes_pending_off)
         self.provider = kind.simulator(clock=self.clock)
-        self.law = Law(self.store)
+        self.law = Law(self.store, kind)
         self.conductor = Conductor(self.store, self.provider, self.law)
         self._servers = ExitStack()
         self._said: set[str] = set()  # lines: most are said again and again
@@ -87,8 +87,10 @@ class Lab:
         began = self.clock.now() - age
         dates = {"refreshedAt": iso(began), "expiresAt": iso(began + HOUR)}
         text = json.dumps({**self.store.current(name).document, **dates}, ensure_ascii=False)
-        token = save_token(self.store.secret(name).arn, began)
-        self.store.client().put_secret_value(SecretId=name, SecretString=text, ClientRequestToken=token)
+        token = successor_id(self.store.secret(name).arn, self.store.current(name).id)
+        self.store.client().put_secret_value(
+            SecretId=name, SecretString=text, ClientRequestToken=token, VersionStages=["AWSCURRENT", "ISSUED"]
+        )
         return held
 
     def account(self, *, tokens: bool = True, login_fields: bool = True) -> tuple[str, dict[str, Any], dict[str, Any]]:
@@ -122,7 +124,7 @@ class Lab:
         asked = len(self.provider.requests)
         ended = container.invoke(event, seconds=seconds)
         self.conductor.rest()
-        assert self.law.broken == []
+        assert self.law.broken == [], self.law.broken
         said = container.new_lines()
         self._said.update(said)
         lines = [json.loads(line) for line in said if line.startswith("{")]
@@ -143,6 +145,12 @@ class Lab:
         """Returns how many secret values are in what the processes have said."""
         values = self.provider.issued | self.store.secret_values(besides={*PUBLIC_KEYS, "gender"})  # which is "secret"
         return leaked(self._said, {value for value in values if not _TIMESTAMP.fullmatch(value)})
+
+    def is_live_or_waits(self, held: Held) -> bool:
+        """Says whether live tokens are current, or stored for what is."""
+        labels = self.store.labels(held.name)
+        waiting = self.store.secret(held.name).version(labels.get("ISSUED", labels["AWSCURRENT"])).document
+        return self.is_live(held) or self.provider.is_live(waiting)
 
     def is_live(self, held: Held) -> bool:
         """Says whether what is current would be accepted by the provider."""

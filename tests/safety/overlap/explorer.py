@@ -29,6 +29,7 @@ class Explorer:
     runs: Sequence[Runs]
     edit: Callable[[State, str], State]
     check: Callable[[State], list[str]]  # what is wrong with an end
+    step_check: Callable[[State, State], list[str]]  # what is wrong with a run's single step
     most_preemptions: int | None = (
         None  # how often a run that could go on may be made to wait for another; None: no bound
     )
@@ -84,7 +85,11 @@ class Explorer:
                 continue
             now_last = turn if turn < len(state.runs) else last  # a person interrupts nobody
             now_left = left - preempts if left is not None else None
-            count += self._explore(self.take(state, turn), now_last, now_left, [*so_far, turn])
+            after = self.take(state, turn)
+            if turn < len(state.runs):
+                for wrong in self.step_check(state, after):
+                    self.violations.setdefault(wrong, []).append((*so_far, turn))
+            count += self._explore(after, now_last, now_left, [*so_far, turn])
         self._schedules[key] = count
         return count
 

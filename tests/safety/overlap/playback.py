@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import redirect_stdout
 from dataclasses import dataclass, field
+from io import StringIO
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -52,7 +54,8 @@ class Runs:
     def _next(self, history: Sequence[Seen]) -> Step:
         self._wired.gate = _Replay(history, self._start)
         try:
-            return self._wired.run(self._event)
+            with redirect_stdout(StringIO()):  # a run prints its metrics; an exploration is some hundred thousand runs
+                return self._wired.run(self._event)
         except _NoAnswerYetError as reached:
             return reached.step
 

@@ -57,12 +57,19 @@ class _Interned(Generic[T]):
 class Surroundings:
     """What acts on the runs' steps: strict rules of Secrets Manager, and a provider."""
 
-    def __init__(self, open_provider: Callable[[Callable[[], float]], Simulator], post_seconds: float) -> None:
+    def __init__(
+        self,
+        open_provider: Callable[[Callable[[], float]], Simulator],
+        post_seconds: float,
+        *,
+        move_takes_pending_off: bool,
+    ) -> None:
         """Begins with the provider that `open_provider` opens, the same every time, given its clock.
 
-        `post_seconds` is how long a request is on its way to it.
+        `post_seconds` is how long a request is on its way to it. `move_takes_pending_off`: as `Account` has it.
         """
         self._open_provider, self._post_seconds = open_provider, post_seconds
+        self._move_takes_pending_off = move_takes_pending_off
         self._secrets: dict[Hashable, _Interned[Secret]] = {}
         self._grants: dict[Hashable, _Interned[tuple[Received, ...]]] = {}
         self._done: dict[Hashable, tuple[State, Seen]] = {}  # what a call or request does, found out once
@@ -87,7 +94,7 @@ class Surroundings:
         secret = state.secret.value
         token = f"{PERSONS.decode()}{len(secret.versions):012}"
         request = {"SecretId": secret.name, "SecretString": json.dumps(document), "ClientRequestToken": token}
-        account = _account(state)
+        account = self._account(state)
         perform(account, "UpdateSecret", request)
         return state._replace(secret=self._secret(account.truth(secret.name)))
 
@@ -103,7 +110,7 @@ class Surroundings:
         return provider
 
     def _call(self, state: State, call: Call) -> tuple[State, Seen]:
-        account, name = _account(state), state.secret.value.name
+        account, name = self._account(state), state.secret.value.name
         try:
             answer, status = dict(perform(account, call.operation, json.loads(call.body))), 200
         except ServiceError as error:
@@ -121,6 +128,18 @@ class Surroundings:
             after = after._replace(granted=self._granted((*after.granted.value, received)))
         return after, Seen(after.now, answer.status, answer.body)
 
+    def _account(self, state: State) -> Account:
+        secret = state.secret.value
+        # No two versions are made in one millisecond: between two there lie, in truth, a reading and an asking.
+        newest = max(content.created for content in secret.versions.values())
+        account = Account(
+            lambda: max(state.now, newest + _ONE_MILLISECOND),
+            seed=0,
+            move_takes_pending_off=self._move_takes_pending_off,
+        )
+        account.write(secret)
+        return account
+
     def _secret(self, secret: Secret) -> _Interned[Secret]:
         versions = tuple((name, content.value, content.created) for name, content in secret.versions.items())
         return self._secrets.setdefault((versions, tuple(sorted(secret.labels.items()))), _Interned(secret))
@@ -128,15 +147,6 @@ class Surroundings:
     def _granted(self, granted: tuple[Received, ...]) -> _Interned[tuple[Received, ...]]:
         key = tuple((one.path, one.query, one.body, one.headers.get("Authorization"), one.at) for one in granted)
         return self._grants.setdefault(key, _Interned(granted))
-
-
-def _account(state: State) -> Account:
-    secret = state.secret.value
-    # No two versions are made in one millisecond: between two there lie, in truth, a reading and an asking.
-    newest = max(content.created for content in secret.versions.values())
-    account = Account(lambda: max(state.now, newest + _ONE_MILLISECOND), seed=0)
-    account.write(secret)
-    return account
 
 
 def _at(state: State, now: float) -> State:

@@ -116,7 +116,9 @@ def follow(meeting: Meeting, path: list[tuple[int, State]], monkeypatch: pytest.
     """
     scenario, gate = meeting.scenario, Turnstile(START)
     with contextlib.ExitStack() as stack:
-        store = stack.enter_context(StrictSecretsManager(lambda: _store_time(gate, store, scenario)))
+        either = scenario.move_takes_pending_off
+        made_store = StrictSecretsManager(lambda: _store_time(gate, store, scenario), move_takes_pending_off=either)
+        store = stack.enter_context(made_store)
         provider = stack.enter_context(_provider(meeting, gate))
         for name, value in store.environment.items():
             monkeypatch.setenv(name, value)

@@ -128,13 +128,13 @@ class Wired:
         def post(base_url: str, request: Any, seconds: float) -> Any:  # noqa: ANN401 - the layer's own types
             seen = self.gate.step(_post_of(request))
             if seen is not None:
-                return transport.Answer(seen.status, seen.body)
+                return transport.HttpResponse(seen.status, seen.body)
             answer = transport.post(base_url, request, seconds)
             self.gate.answered(answer.status)
             return answer
 
         monkeypatch.setattr("token_refresh.secrets_manager._client", client)
-        monkeypatch.setattr("token_refresh.rotation.post", post)
+        monkeypatch.setattr("token_refresh.exchange.post", post)
         monkeypatch.setattr("token_refresh.sweep.ThreadPoolExecutor", _NoPool)
         function = importlib.import_module("token_refresh.function")
         self._failed = importlib.import_module("token_refresh.errors").SecretsFailed

@@ -1,0 +1,91 @@
+"""One exchange with a provider: build the request, send it, read what came back, save the tokens."""
+
+from __future__ import annotations
+
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from token_refresh.clock import REQUEST_SECONDS
+from token_refresh.errors import NotStored, Rejected, SecretError, SessionDead, Transient, Unreadable
+from token_refresh.masking import hide, hide_beginning, mask_values
+from token_refresh.replies import Operation, Verdict
+from token_refresh.storing import Answer, keep_unreadable, save
+from token_refresh.transport import post
+
+if TYPE_CHECKING:
+    from token_refresh.provider import Provider
+    from token_refresh.replies import ParsedReply
+    from token_refresh.run_context import RunContext, StoredSecret
+    from token_refresh.storing import Saved
+
+_LONGEST_MESSAGE = 200  # characters of a provider's own message
+_LONGEST_CODE = 20
+
+
+def ask(run: RunContext, secret: StoredSecret, operation: Operation) -> Saved:
+    """Ask the provider once, and save the tokens that it gives.
+
+    Raises what any other answer means, `Transient` if none came, `Deferred` if too little time is left to begin.
+    """
+    run.deadline.check_request()
+    provider, document = run.provider, secret.document
+    sent_at = int(run.clock.now() * 1000) / 1000  # whole milliseconds, as it is stored
+    if operation is Operation.REFRESH:
+        request = run.build_refresh(document.refresh or {}, document.options, sent_at)
+    else:
+        request = run.build_login(document.login or {}, sent_at)
+    mask_values(request.credentials)
+    response = post(document.options.get("baseUrl", run.settings.base_url).rstrip("/"), request, REQUEST_SECONDS)
+    verdict, reply = provider.replies.read(response, operation, sent_at)
+    unreadable = f"{provider.title} answered yes (HTTP {reply.status}) without tokens where they belong"
+    if verdict is Verdict.SUCCESS and reply.issued is not None:
+        mask_values(reply.issued.fields.values())
+        # After a login too: who stored other refresh fields meanwhile stored newer credentials.
+        presented = provider.refresh_fields if operation is Operation.REFRESH else provider.credential_fields
+        try:
+            return _save(run, Answer(secret, presented, reply.issued, sent_at))
+        except Unreadable as error:
+            unreadable = str(error)
+    elif verdict is not Verdict.UNREADABLE:
+        raise _refusal(run, operation, verdict, reply)
+    raise Unreadable(f"{unreadable}; {keep_unreadable(run, secret.version, response.body)}")
+
+
+def describe_bug(error: Exception) -> str:
+    """Return where an unexpected error came from: neither its text nor its chain, nobody knows what is in them."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return f"internal error, please report it: {type(error).__name__} at {Path(last.filename).name}:{last.lineno}"
+
+
+def _save(run: RunContext, answer: Answer) -> Saved:
+    try:
+        return save(run, answer)
+    except SecretError:
+        raise
+    except Exception as error:  # noqa: BLE001  # a bug here can cost an account, and must be reported as such
+        bug = describe_bug(error)
+    raise NotStored(f"new tokens were issued; {bug}")
+
+
+def _refusal(run: RunContext, operation: Operation, verdict: Verdict, reply: ParsedReply) -> SecretError:
+    said = _quote(run.provider, reply)
+    if verdict is Verdict.DEAD:
+        return SessionDead(said)
+    if verdict is Verdict.REFUSED:
+        return Rejected(f"{said}; " + ("at login" if operation is Operation.LOGIN else "a login would not help"))
+    return Transient(said)
+
+
+def _quote(provider: Provider, reply: ParsedReply) -> str:
+    codes = f"HTTP {reply.status}"
+    if reply.code is not None and reply.code != reply.status:
+        codes += f", code {str(reply.code)[:_LONGEST_CODE]}"
+    if not reply.message:
+        return f"{provider.title} answered {codes}"
+    # Masked before it is cut: a cut could leave half a token that no mask knows.
+    beginning = hide_beginning(reply.message, 10 * _LONGEST_MESSAGE)
+    said = "".join(c if c.isprintable() else " " for c in beginning)
+    shown = hide(" ".join(said.split()))[:_LONGEST_MESSAGE]
+    hint = provider.replies.hints.get(reply.message.strip().lower())
+    return f'{provider.title} said "{shown}" ({codes})' + (f": {hint}" if hint else "")

@@ -1,0 +1,66 @@
+"""Finding an answer that another run stored and that is not current: that run died, was refused, or is still at it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from token_refresh.errors import SecretError
+from token_refresh.storing import issued_for, label_asked, make_current, not_current_yet
+from token_refresh.versions import ASKED, ISSUED, REJECTED
+
+if TYPE_CHECKING:
+    from token_refresh.run_context import RunContext, StoredSecret
+    from token_refresh.versions import Version
+
+
+def finish(run: RunContext, secret: StoredSecret) -> StoredSecret | None:
+    """Make current the answer that another run stored for a version; return it, or None if there is none.
+
+    Only asking tells whether it lives: it has waited.
+    """
+    answer = _other_answer(run, secret)
+    if answer is None or answer.id != secret.version.successor_id:
+        return None
+    return _made_current(run, secret, answer)
+
+
+def adopt(run: RunContext, secret: StoredSecret) -> StoredSecret | None:
+    """Find the tokens that replaced the ones that the provider has just refused, and make them current.
+
+    They are in the version's own successor; or a person saved a page with spent tokens over the answer that replaced
+    them: then they are put into what the person saved. Returns what is current then, or None.
+    """
+    answer = _other_answer(run, secret)
+    if answer is None:
+        return None
+    if answer.id == secret.version.successor_id:
+        return finish(run, secret)
+    issued = issued_for(run, secret, answer)
+    if issued is None:
+        return None
+    successor = secret.successor(issued.tokens(), issued.life.start)
+    run.secrets.check_writable(secret.version, issued.life.start)  # as storing does: it is looked for beside an answer
+    if not run.secrets.store_successor(secret.version, successor.document.text(), asked=True):
+        return None  # another run was faster, and makes its own current
+    return _made_current(run, secret, replace(successor.version, labels=frozenset({ASKED, ISSUED})))
+
+
+def _other_answer(run: RunContext, secret: StoredSecret) -> Version | None:
+    """Return the latest answer that a run stored, unless it is this version, or was refused since."""
+    answer = run.secrets.read_labelled(secret.version.arn, ISSUED)
+    if answer is None or answer.id == secret.version.id or REJECTED in answer.labels:
+        return None
+    return answer
+
+
+def _made_current(run: RunContext, secret: StoredSecret, answer: Version) -> StoredSecret | None:
+    try:
+        if ASKED not in answer.labels:
+            label_asked(run, answer)
+        instead = make_current(run, secret.version)
+    except SecretError as error:
+        why = error
+    else:
+        return None if instead else run.parse(replace(answer, labels=answer.labels | {ASKED, ISSUED}))
+    raise not_current_yet(why)

@@ -1,0 +1,69 @@
+"""The versions of a secret: their ids, and the labels (AWS: staging labels) that this software puts on them.
+
+Ids are computed, never drawn: whoever stores the successor of a version stores it under the same id, and Secrets
+Manager refuses a second, different value for it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from uuid import NAMESPACE_URL, uuid5
+
+CURRENT = "AWSCURRENT"  # on the version that readers get
+PENDING = "AWSPENDING"
+ISSUED = "ISSUED"  # on the latest answer of the provider that a run stored, current or about to be
+ASKED = "ASKED"  # on a version that the next run presents whatever its dates say
+REJECTED = "REJECTED"  # on a version that has been reported: refused by the provider, or an invalid secret
+UNREADABLE = "UNREADABLE"  # on an answer that was kept because no tokens were found in it
+
+_HOUR_SECONDS = 3600
+_SLOT_SECONDS = 600
+_SLOTS = 144  # of ten minutes, in a UTC day
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Version:
+    """One version of one secret. A version's value never changes; its labels do."""
+
+    arn: str
+    name: str
+    id: str
+    text: str | None  # None: binary
+    labels: frozenset[str]
+    created: float  # epoch seconds
+
+    @property
+    def successor_id(self) -> str:
+        """The id of the version with the tokens that replace this one's: there is only one, whoever stores it."""
+        return _version_id(f"{self.arn}#{self.id}#successor")
+
+
+def proof_version_id(successor_id: str, at: float) -> str:
+    """Return the id of the copy that proves, before asking, that a successor can be stored.
+
+    It is the same within one UTC hour, so an outage adds at most 24 versions a day. It follows from the successor's id,
+    so that one can find the very value that an answer was given for.
+    """
+    return _version_id(f"{successor_id}#{int(at // _HOUR_SECONDS)}")
+
+
+def answer_proof_ids(answer_id: str, asked_at: float) -> tuple[str, ...]:
+    """Return where the proof of an answer can be, given when the provider was asked (epoch seconds)."""
+    # An hour may have ended between the proof and the request.
+    return tuple(proof_version_id(answer_id, at) for at in (asked_at, asked_at - _HOUR_SECONDS))
+
+
+def unreadable_version_id(version_id: str) -> str:
+    """Return the id of a kept answer: one for each version presented."""
+    return _version_id(f"{version_id}#unreadable")
+
+
+def is_retry_slot(version_id: str, now: float) -> bool:
+    """Tell whether these are the ten minutes of the UTC day in which a rejected version is presented again."""
+    slot = int.from_bytes(hashlib.sha256(version_id.encode()).digest()[:4]) % _SLOTS
+    return int(now % 86_400 // _SLOT_SECONDS) == slot
+
+
+def _version_id(name: str) -> str:
+    return str(uuid5(NAMESPACE_URL, name))

@@ -1,0 +1,124 @@
+"""An answer that was stored and not made current is made current by the next run, whatever happened in between."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.handlers import meddling, steps
+from tests.handlers.clock import MINUTE
+from tests.handlers.steps import SWEEP
+from tests.secrets_manager import Fault
+
+if TYPE_CHECKING:
+    from tests.handlers.world import World
+
+
+def _stored_only(world: World, *, login_fields: bool) -> str:
+    """Leaves a secret whose new tokens are stored and not current."""
+    name = world.add(login_fields=login_fields, note="before")
+    world.store.fail("UpdateSecretVersionStage", Fault.DENIED, times=None)
+    run = world.run()
+    assert run.outcomes == {"denied": 1}
+    assert "ISSUED" in run.failure
+    assert not world.provider.is_live(world.document(name))
+    world.store.heal()
+    world.clock.advance(10 * MINUTE)
+    return name
+
+
+@pytest.mark.parametrize("login_fields", [True, False])
+def test_made_current_by_the_next_run(world: World, *, login_fields: bool) -> None:
+    """A read and a move; then it is tried as if it were due, since nobody knows what else has happened."""
+    name = _stored_only(world, login_fields=login_fields)
+    run = world.run()
+    assert run.result["outcomes"] == {"refreshed": 1}
+    assert len(run.sent) == 1
+    marked = [steps.read(name, "ASKED").but("ResourceNotFoundException"), steps.move(name, "ASKED")]
+    assert run.steps[:6] == [SWEEP, steps.read(name), steps.read(name, "ISSUED"), *marked, steps.promotion(name)]
+    assert world.provider.is_live(world.document(name))
+    assert world.run().result["outcomes"] == {"fresh": 1}
+
+
+@pytest.mark.parametrize("login_fields", [True, False])
+@pytest.mark.parametrize("edits", [1, 2])
+def test_edited_in_between(world: World, edits: int, *, login_fields: bool) -> None:
+    """Edits of something else in between get the tokens, without a login."""
+    name = _stored_only(world, login_fields=login_fields)
+    for number in range(edits):
+        world.edit(name, note=f"after {number}")
+        world.clock.advance(MINUTE)
+    run = world.run()
+    assert run.result["outcomes"] == {"refreshed": 1}
+    assert world.provider.is_live(world.document(name))
+    assert world.document(name)["note"] == f"after {edits - 1}"
+    assert world.run().result["outcomes"] == {"fresh": 1}
+
+
+@pytest.mark.parametrize("login_fields", [True, False])
+def test_an_old_page_saved_later(world: World, *, login_fields: bool) -> None:
+    """A page opened before a refresh and saved long after it puts spent tokens back: they are replaced."""
+    name = world.add(login_fields=login_fields, note="before")
+    page = world.document(name)
+    assert world.run().result["outcomes"] == {"refreshed": 1}
+    world.clock.advance(10 * MINUTE)
+    world.store.person_writes(name, {**page, "note": "after"})
+    run = world.run()
+    assert run.result["outcomes"] == {"refreshed": 1}
+    assert world.provider.is_live(world.document(name))
+    assert world.document(name)["note"] == "after"
+
+
+def test_an_old_page_whose_session_is_dead(world: World) -> None:
+    """If the tokens that replaced the page's are dead, too, that is found out at once."""
+    name = world.add(login_fields=False, note="before")
+    page = world.document(name)
+    assert world.run().result["outcomes"] == {"refreshed": 1}
+    world.provider.revoke(name)
+    world.clock.advance(10 * MINUTE)
+    world.store.person_writes(name, {**page, "note": "after"})
+    assert f"{name}: rejected: " in world.run().failure
+    assert world.document(name)["note"] == "after"
+
+
+def test_rolled_back_by_hand(world: World) -> None:
+    """AWSCURRENT moved back to what was replaced: the replacement comes back, it holds the same and live tokens."""
+    name = world.add(login_fields=False)
+    before = world.current(name)
+    assert world.run().result["outcomes"] == {"refreshed": 1}
+    after = world.current(name)
+    world.store.client().update_secret_version_stage(
+        SecretId=name, VersionStage="AWSCURRENT", MoveToVersionId=before.id, RemoveFromVersionId=after.id
+    )
+    run = world.run()
+    assert len(run.sent) == 1
+    assert world.store.labels(name)["AWSPREVIOUS"] == after.id
+    assert world.provider.is_live(world.document(name))
+
+
+def test_rolled_back_two_steps(world: World) -> None:
+    """Further back, what is current is presented, refused, and logged in with; the old successors are in the way."""
+    name = world.add()
+    before = world.current(name)
+    assert world.run().result["outcomes"] == {"refreshed": 1}
+    world.clock.advance(world.kind.seconds)
+    assert world.run().raised is None
+    after = world.current(name)
+    world.store.client().update_secret_version_stage(
+        SecretId=name, VersionStage="AWSCURRENT", MoveToVersionId=before.id, RemoveFromVersionId=after.id
+    )
+    assert world.run().raised is None
+    assert world.provider.is_live(world.document(name))
+    world.clock.advance(10 * MINUTE)
+    assert world.run().raised is None
+    assert world.provider.is_live(world.document(name))
+
+
+def test_the_answer_to_a_move_is_lost(world: World) -> None:
+    """A move that happened and was not answered is refused when it is tried again, and that is fine."""
+    name = world.add()
+    world.store.fail("UpdateSecretVersionStage", Fault.LOST_AFTER)
+    assert world.run().result["outcomes"] == {"refreshed": 1}
+    assert world.provider.is_live(world.document(name))
+    assert meddling.is_promotion(steps.promotion(name))

@@ -1,0 +1,27 @@
+"""What must be true at each single move of AWSCURRENT by a run, wherever the run is watched."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.handlers.steps import successor_id
+from tests.safety.histories.ward import base_of
+
+if TYPE_CHECKING:
+    from tests.handlers.kinds import Kind
+    from tests.secrets_manager import Secret
+
+
+def edit_left_behind(secret: Secret, kind: Kind) -> str | None:
+    """Returns what is wrong with the secret just after a run has made another version current, or None.
+
+    It may only replace a version by that version's successor, and the successor holds all that is not a run's to write.
+    """
+    before, after = (secret.version(secret.labels[label]) for label in ("AWSPREVIOUS", "AWSCURRENT"))
+    if after.id != successor_id(secret.arn, before.id):
+        return "AWSCURRENT moved to a version that does not follow from the one before"
+    try:
+        contained = base_of(after.document, kind) == [*base_of(before.document, kind)]
+    except (TypeError, ValueError):
+        contained = False
+    return None if contained else "AWSCURRENT moved to a version that does not hold what was in the one before"
