@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -122,3 +123,76 @@ def test_the_answer_to_a_move_is_lost(world: World) -> None:
     assert world.run().result["outcomes"] == {"refreshed": 1}
     assert world.provider.is_live(world.document(name))
     assert meddling.is_promotion(steps.promotion(name))
+
+
+def test_a_rejected_version_whose_answer_is_stored(world: World) -> None:
+    """A run that waited in vain has labelled it REJECTED before the answer was stored: the answer counts."""
+    name = _stored_only(world, login_fields=False)
+    world.store.client().update_secret_version_stage(
+        SecretId=name, VersionStage="REJECTED", MoveToVersionId=world.current(name).id
+    )
+
+    run = world.run()
+
+    assert run.result["outcomes"] == {"refreshed": 1}
+    assert world.provider.is_live(world.document(name))
+
+
+def test_the_same_page_saved_during_and_after_a_run(world: World) -> None:
+    """The page holds the tokens that the run spent, both times; both times it gets the new ones."""
+    name = world.add(login_fields=False, note="before")
+    page = world.document(name)
+    first, second = {**page, "note": "first"}, {**page, "note": "second"}
+    meddling.before(world, meddling.is_save, lambda: world.store.person_writes(name, first))
+    assert world.run().result["outcomes"] == {"refreshed": 1}
+    assert world.document(name)["note"] == "first"
+    world.store.before_call = None
+    world.store.person_writes(name, second)
+
+    run = world.run()
+
+    assert run.result["outcomes"] == {"refreshed": 1}
+    assert world.document(name)["note"] == "second"
+    assert world.provider.is_live(world.document(name))
+
+
+def test_an_answer_that_was_refused_is_not_made_current_again(world: World) -> None:
+    """A person who steps back from a rejected version is obeyed: what is current is presented, and nothing is moved."""
+    name = world.add(login_fields=False)
+    before = world.current(name)
+    assert world.run().result["outcomes"] == {"refreshed": 1}
+    world.provider.revoke(name)
+    assert "rejected" in world.force(name).failure
+    world.store.client().update_secret_version_stage(
+        SecretId=name, VersionStage="AWSCURRENT", MoveToVersionId=before.id, RemoveFromVersionId=world.current(name).id
+    )
+
+    run = world.run()
+
+    assert "rejected" in run.failure
+    assert len(run.sent) == 1
+    assert world.current(name).id == before.id
+
+
+def test_the_move_is_refused_again(world: World) -> None:
+    """The line says where the new tokens are, and the spent ones are not presented."""
+    name = _stored_only(world, login_fields=True)
+    world.store.fail("UpdateSecretVersionStage", Fault.DENIED, times=None)
+
+    run = world.run()
+
+    assert f"{name}: denied: new tokens are stored under the label ISSUED; " in run.failure
+    assert run.sent == []
+
+
+def test_what_recovery_reads_is_hidden(world: World) -> None:
+    """Also the tokens of the answer that it finds, before anybody has presented them."""
+    name = _stored_only(world, login_fields=False)
+    issued = world.store.secret(name).version(world.store.labels(name)["ISSUED"]).document
+    echoed = str(issued[world.kind.tokens[0]])
+    world.provider.answer_with(400, body=json.dumps({"message": echoed, "errorCode": 400, "errorMessage": echoed}))
+
+    run = world.run()
+
+    assert run.raised is not None
+    assert echoed not in str(run.raised)

@@ -28,7 +28,7 @@ sys.path.append(str(Path(__file__).parents[2] / "layers/token_refresh"))  # as L
 
 from tests.safety.histories.course import Broken
 from tests.safety.histories.driver import ACTIONS, begin
-from tests.safety.histories.tally import LEAKED, LOST, Tally
+from tests.safety.histories.tally import EDIT_LOST, LEAKED, LOST, Tally
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -113,10 +113,10 @@ def table(tally: Tally, seconds: float) -> Table:
     made.add_section()
     row("healed by login", tally.healed)
     row("raised (NeedsAttention)", tally.raised)
-    row("edits set aside", tally.set_aside)
-    row("lost silently", tally.broken[LOST])
-    row("leaks", tally.broken[LEAKED])
-    row("other promises broken", tally.broken.total() - tally.broken[LOST] - tally.broken[LEAKED])
+    told_apart = {"lost silently": LOST, "edits lost": EDIT_LOST, "leaks": LEAKED}
+    for name, promise in told_apart.items():
+        row(name, tally.broken[promise])
+    row("other promises broken", tally.broken.total() - sum(tally.broken[promise] for promise in told_apart.values()))
     made.add_section()
     row("unsafe window, median", f"{tally.median_window * 1000:.1f} ms")
     row("unsafe window, longest", f"{max(tally.windows, default=0.0) * 1000:.1f} ms")

@@ -20,7 +20,7 @@ def test_a_short_soak_keeps_every_promise(capsys: pytest.CaptureFixture[str], mo
 
     rows = _rows(capsys)
     assert int(rows["rotations"]) >= 40
-    assert rows["lost silently"] == rows["leaks"] == rows["other promises broken"] == "0"
+    assert rows["lost silently"] == rows["edits lost"] == rows["leaks"] == rows["other promises broken"] == "0"
 
 
 @pytest.mark.parametrize("seed", FOUND_A_FAULT)

@@ -6,11 +6,9 @@ from itertools import product
 
 import pytest
 
-from token_refresh.deciding import Decision, Lifetime, decide
-from token_refresh.document import Document
+from token_refresh.deciding import Decision, decide
 from token_refresh.events import RunRequest
-from token_refresh.mcs import MCS
-from token_refresh.run_context import StoredSecret
+from token_refresh.lifetime import Lifetime
 from token_refresh.versions import Version
 
 FRESH, DUE, BLOCKED, RETRY = Decision.FRESH, Decision.DUE, Decision.BLOCKED, Decision.RETRY
@@ -55,9 +53,9 @@ OTHER_LABELS = [
 ]
 
 
-def secret(labels: frozenset[str], life: Lifetime) -> StoredSecret:
+def version(labels: frozenset[str]) -> Version:
     """Makes a secret with these labels and dates, whose slot is known."""
-    return StoredSecret(Version("arn", "demo", "c", "{}", labels, 0.0), Document({}, MCS), life)
+    return Version("arn", "demo", "c", "{}", labels, 0.0)
 
 
 @pytest.mark.parametrize(
@@ -73,7 +71,9 @@ def test_a_decision(row: tuple[str, str, str], request_name: str, expected: Deci
     labels, dates, moment = row
     now = MOMENTS[moment]
     life = Lifetime(ours=True, start=now - STARTED[dates], expires_at=now - STARTED[dates] + DAY)
-    decided = {decide(secret(others | {*labels.split()}, life), REQUESTS[request_name], now) for others in OTHER_LABELS}
+    decided = {
+        decide(version(others | {*labels.split()}), life, REQUESTS[request_name], now) for others in OTHER_LABELS
+    }
     assert decided == {expected}
 
 
@@ -85,4 +85,4 @@ def test_the_table_is_whole() -> None:
 def test_what_a_person_stored_is_due() -> None:
     """Nobody knows yet whether it works."""
     life = Lifetime(ours=False, start=SLOT_BEGINS, expires_at=None)
-    assert decide(secret(frozenset({"AWSCURRENT"}), life), RunRequest(), SLOT_BEGINS) is DUE
+    assert decide(version(frozenset({"AWSCURRENT"})), life, RunRequest(), SLOT_BEGINS) is DUE

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from token_refresh.deciding import DEFAULT_LIMITS, Lifetime, Limits
 from token_refresh.ekuaibao import EKUAIBAO
 from token_refresh.fashion_world import FASHION_WORLD
+from token_refresh.lifetime import Lifetime, Limits
 from token_refresh.mcs import MCS
 from token_refresh.versions import Version
 
@@ -26,14 +26,16 @@ MINUTE, HOUR, DAY = 60, 3600, 86_400
 LIMITS = Limits(assumed=2 * HOUR, shortest=20 * MINUTE, longest=DAY)
 OTHER_LABELS = frozenset({"AWSCURRENT", "AWSPENDING", "ASKED", "REJECTED", "UNREADABLE", "issued", "ISSUED "})
 
+LIMITS = Limits()  # what a provider has that says nothing of its own
 
-def life_of(fields: dict[str, object], *labels: str, limits: Limits = DEFAULT_LIMITS) -> Lifetime:
+
+def life_of(fields: dict[str, object], *labels: str, limits: Limits = LIMITS) -> Lifetime:
     """Reads the life of a version that holds these fields and has these labels."""
     version = Version("arn", "token-refresh/mcs/demo", "id", "{}", frozenset(labels), CREATED)
     return Lifetime.of(version, fields, limits)
 
 
-def ours(length: float | None, limits: Limits = DEFAULT_LIMITS) -> Lifetime:
+def ours(length: float | None, limits: Limits = LIMITS) -> Lifetime:
     """Makes the life of tokens that a run stored."""
     return Lifetime(ours=True, start=START, expires_at=None if length is None else START + length, limits=limits)
 
@@ -190,7 +192,7 @@ class TestLimits:
 
     def test_the_defaults_are_as_published(self) -> None:
         """An hour is the shortest life of the three providers; half of it is the least between two refreshes."""
-        assert Limits(assumed=HOUR, shortest=30 * MINUTE, longest=inf) == DEFAULT_LIMITS
+        assert Limits(assumed=HOUR, shortest=30 * MINUTE, longest=inf) == Limits()
 
     @pytest.mark.parametrize("provider", [MCS, FASHION_WORLD, EKUAIBAO], ids=lambda provider: provider.name)
     def test_no_provider_writes_more_often_than_aws_advises(self, provider: Provider) -> None:
@@ -213,7 +215,7 @@ class TestRemaining:
         """There is nothing to divide by."""
         assert ours(length).remaining_percent(START) == 0.0
 
-    @pytest.mark.parametrize(("limits", "percent"), [(DEFAULT_LIMITS, 50.0), (LIMITS, 75.0)])
+    @pytest.mark.parametrize(("limits", "percent"), [(Limits(), 50.0), (LIMITS, 75.0)])
     def test_an_unknown_expiry_is_assumed(self, limits: Limits, percent: float) -> None:
         """An hour by default; here two for a provider that says so."""
         assert ours(None, limits).remaining_percent(START + HOUR / 2) == pytest.approx(percent, abs=1e-6)

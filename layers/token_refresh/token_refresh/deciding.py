@@ -1,95 +1,16 @@
-"""Whether a secret is presented to the provider in this run: pure functions of what was read, and the time."""
+"""Whether a secret is presented to the provider in this run: a pure function of what was read, and the time."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from token_refresh.clock import parse_iso
-from token_refresh.versions import ASKED, ISSUED, REJECTED, is_retry_slot
+from token_refresh.versions import ASKED, REJECTED, is_retry_slot
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from token_refresh.events import RunRequest
-    from token_refresh.run_context import StoredSecret
+    from token_refresh.lifetime import Lifetime
     from token_refresh.versions import Version
-
-EARLY_SECONDS = 60  # a scheduled run can start a moment early
-_SAME_LENGTH_SECONDS = 60
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """One provider's lengths of time, in seconds."""
-
-    assumed: float = 60 * 60  # the life of tokens of unknown expiry
-    # Between two refreshes, whatever expiry the provider gives. Each refresh stores two versions, and AWS advises
-    # against more than 144 a day for long: 20 minutes is the least that a provider can have here.
-    shortest: float = 30 * 60
-    longest: float = float("inf")  # between two refreshes
-
-
-DEFAULT_LIMITS = Limits()
-
-
-@dataclass(frozen=True, slots=True)
-class Lifetime:
-    """The life of the tokens in one version, in epoch seconds."""
-
-    ours: bool  # the latest answer that a run stored; anything else is due at once
-    start: float
-    expires_at: float | None
-    limits: Limits = DEFAULT_LIMITS
-
-    @classmethod
-    def of(cls, version: Version, fields: Mapping[str, object], limits: Limits) -> Lifetime:
-        """Read a version's dates; they are believed only if the version is the latest answer that a run stored."""
-        issued = cls.written_in(fields, limits)
-        if issued is None or ISSUED not in version.labels:
-            return cls(ours=False, start=version.created, expires_at=None, limits=limits)
-        return issued
-
-    @classmethod
-    def written_in(cls, fields: Mapping[str, object], limits: Limits) -> Lifetime | None:
-        """Read the dates that a run wrote beside its tokens, or return None."""
-        start = parse_iso(fields.get("refreshedAt"))
-        return (
-            cls(ours=True, start=start, expires_at=parse_iso(fields.get("expiresAt")), limits=limits) if start else None
-        )
-
-    @property
-    def end(self) -> float:
-        """The expiry, assumed where none is known."""
-        return self.start + self.limits.assumed if self.expires_at is None else self.expires_at
-
-    def due(self, now: float) -> bool:
-        """Tell whether to refresh: from half the life less a minute, within the provider's limits."""
-        # A start in the future is a clock that jumped; waiting for it could outlast the token.
-        if not self.ours or self.start > now + EARLY_SECONDS:
-            return True
-        wait = min(max((self.end - self.start) / 2, self.limits.shortest), self.limits.longest)
-        return now >= self.start + wait - EARLY_SECONDS
-
-    def remaining_percent(self, now: float) -> float:
-        """Return how much of the life is left, 0 to 100."""
-        length = self.end - self.start
-        return max(0.0, min(100.0, 100 * (self.end - now) / length)) if length > 0 else 0.0
-
-    def issued_before(self, other: Lifetime) -> bool:
-        """Tell which of two answers the provider gave first, as well as can be told."""
-        if self.expires_at is not None and other.expires_at is not None:
-            lengths = self.end - self.start, other.end - other.start
-            # Tokens of one kind: the provider's own clock knows better than when our requests left.
-            if abs(lengths[0] - lengths[1]) < _SAME_LENGTH_SECONDS:
-                return (self.expires_at, self.start) < (other.expires_at, other.start)
-        return self.start < other.start
-
-    @property
-    def urgency(self) -> float:
-        """A sort key: what a person stored and nobody has tried yet comes first, then the soonest expiry."""
-        return self.end if self.ours else 0.0
 
 
 class Decision(Enum):
@@ -101,12 +22,11 @@ class Decision(Enum):
     RETRY = "retry"  # rejected and reported too, but its time of the day to be presented again has come
 
 
-def decide(secret: StoredSecret, request: RunRequest, now: float) -> Decision:
+def decide(version: Version, life: Lifetime, request: RunRequest, now: float) -> Decision:
     """Decide by a version's labels and dates, what the run was asked for, and the time (epoch seconds)."""
-    labels = secret.version.labels
-    if REJECTED in labels and not request.insists:
-        return Decision.RETRY if is_retry_slot(secret.version.id, now) else Decision.BLOCKED
+    if REJECTED in version.labels and not request.insists:
+        return Decision.RETRY if is_retry_slot(version.id, now) else Decision.BLOCKED
     # ASKED: it was presented although it was not due, and the answer may be lost; its dates do not tell.
-    if request.force or REJECTED in labels or ASKED in labels or secret.life.due(now):
+    if request.force or REJECTED in version.labels or ASKED in version.labels or life.due(now):
         return Decision.DUE
     return Decision.FRESH

@@ -42,7 +42,7 @@ class Document:
     @property
     def options(self) -> dict[str, str]:
         """The options that are set, as strings."""
-        names = ("baseUrl", *self.provider.option_fields, *(self.provider.checked_options or ()))
+        names = ("baseUrl", *self.provider.option_fields, *self.provider.checked_options)
         return {name: str(self.fields[name]) for name in names if _present(self.fields.get(name))}
 
     def pick(self, names: Iterable[str]) -> dict[str, Any]:
@@ -126,7 +126,7 @@ def _check(document: Document) -> None:
             raise InvalidSecret(f"{name} must be a string")
         if any(unicodedata.category(character) == "Cs" for character in value):  # half a surrogate pair
             raise InvalidSecret(f"{name} is not valid Unicode text")
-    for name, check in (provider.checked_options or {}).items():
+    for name, check in provider.checked_options.items():
         if _present(fields.get(name)) and (expected := check(fields[name])):
             raise InvalidSecret(f"{name} must be {expected}")
     if document.refresh is None and document.login is None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from token_refresh.deciding import DEFAULT_LIMITS, Limits
+from token_refresh.lifetime import Limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -25,8 +25,8 @@ class Provider:
     replies: ReplyTable
     option_fields: tuple[str, ...] = ()  # strings, beside ``baseUrl``, which every secret may have
     # Other options, as they stand in a secret: each checked by a function that says what is wrong, or None.
-    checked_options: Mapping[str, Callable[[object], str | None]] | None = None
-    limits: Limits = DEFAULT_LIMITS
+    checked_options: Mapping[str, Callable[[object], str | None]] = field(default_factory=dict)
+    limits: Limits = field(default_factory=Limits)
 
     @property
     def credential_fields(self) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from aws_lambda_powertools import Logger
 
-    from token_refresh.deciding import Lifetime
+    from token_refresh.lifetime import Lifetime
     from token_refresh.provider import Provider
 
 _MOST_NAMED = 20

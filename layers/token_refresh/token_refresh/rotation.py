@@ -20,8 +20,8 @@ from token_refresh.storing import label_asked
 from token_refresh.versions import ISSUED, REJECTED, proof_version_id
 
 if TYPE_CHECKING:
-    from token_refresh.deciding import Lifetime
     from token_refresh.events import RunRequest
+    from token_refresh.lifetime import Lifetime
     from token_refresh.run_context import RunContext, StoredSecret
     from token_refresh.storing import Saved
     from token_refresh.versions import Version
@@ -69,7 +69,7 @@ def _rotate_current(run: RunContext, request: RunRequest, version: Version) -> R
 
 def _rotate_valid(run: RunContext, request: RunRequest, secret: StoredSecret) -> Result:
     version, now = secret.version, run.clock.now()
-    decision = decide(secret, request, now)
+    decision = decide(version, secret.life, request, now)
     if result := settled(secret, decision):
         return result
     if ISSUED not in version.labels and (waiting := finish(run, secret)):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from token_refresh.deciding import Lifetime
 from token_refresh.document import parse_document
 from token_refresh.errors import InvalidSecret
+from token_refresh.lifetime import Lifetime
 from token_refresh.masking import mask_values
 from token_refresh.replies import IssuedTokens
 from token_refresh.settings import check_base_url

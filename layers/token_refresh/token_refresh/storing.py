@@ -12,11 +12,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import pairwise
+from math import inf
 from typing import TYPE_CHECKING
 
 from token_refresh.aws_errors import COMPARED
-from token_refresh.deciding import Lifetime
 from token_refresh.errors import Denied, NotStored, SecretError, Transient, Unreadable
+from token_refresh.lifetime import Lifetime
 from token_refresh.versions import ASKED, CURRENT, ISSUED, answer_proof_ids
 
 if TYPE_CHECKING:
@@ -123,10 +124,8 @@ def _store(run: RunContext, base: StoredSecret, answer: Answer) -> list[StoredSe
     while len(chain) < _MOST_SUCCESSORS:
         ours = chain[-1].successor(answer.tokens, answer.sent_at)
         attempt = partial(_put, run, chain[-1].version, ours, first=chain[-1] is answer.given_for)
-        if base is answer.given_for:  # nothing is stored yet
-            other = run.deadline.retry(attempt)
-        else:
-            other = run.deadline.retry(attempt, most_refusals=_MOST_REFUSALS, calls=5)
+        refusals, calls = (inf, 1) if base is answer.given_for else (_MOST_REFUSALS, 5)  # nothing is stored yet, or all
+        other = run.deadline.retry(attempt, most_refusals=refusals, calls=calls)
         if other is None:
             return [*chain, ours]
         chain.append(run.parse(other))
@@ -152,8 +151,7 @@ def _put(run: RunContext, parent: Version, successor: StoredSecret, *, first: bo
 
 def _make_answer_current(run: RunContext, answer: Answer, chain: list[StoredSecret]) -> Saved:
     for _ in range(_MOST_EDITS):
-        last = chain[-1]
-        ours = last.document.holds(answer.tokens)
+        last, ours = chain[-1], chain[-1].document.holds(answer.tokens)
         if not ours or run.clock.now() - answer.sent_at >= _LATE_SECONDS:
             # Of two answers at once, only the provider knows which one lives: the next run is to try.
             label_asked(run, last.version)

@@ -14,8 +14,8 @@ from token_refresh.report import Result
 from token_refresh.rotation import rotate, settled
 
 if TYPE_CHECKING:
-    from token_refresh.deciding import Lifetime
     from token_refresh.events import RunRequest
+    from token_refresh.lifetime import Lifetime
     from token_refresh.run_context import RunContext
     from token_refresh.versions import Version
 
@@ -64,6 +64,6 @@ def _look(run: RunContext, request: RunRequest, version: Version) -> tuple[Resul
     try:
         with use_mask():
             secret = run.parse(version)
-            return settled(secret, decide(secret, request, run.clock.now())), secret.life
+            return settled(secret, decide(version, secret.life, request, run.clock.now())), secret.life
     except Exception:  # noqa: BLE001  # whatever it is, only this secret's own turn may end by it
         return None, None

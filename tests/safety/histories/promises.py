@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tests.safety.histories.tally import LOST
+from tests.handlers.steps import successor_id
+from tests.safety.histories.tally import EDIT_LOST, LOST
 from tests.safety.histories.ward import base_of, tokens_of
 from tests.safety.outcomes import NEED_A_HUMAN
 
@@ -59,19 +60,19 @@ def _what_people_wrote_stands(history: World, ward: Ward) -> None:
         document = None
     base = None if document is None else base_of(document, history.kind)
     if document is None or base is None or base != ward.base or ward.garbage is not None:
-        _an_edit_was_set_aside(history, ward)
+        _an_edit_is_lost(history, ward)
         return
     tokens = tokens_of(document, history.kind)
     if tokens and history.provider.owner(tokens) != ward.account.name:
         # What a person pastes can differ in nothing but the tokens.
-        _an_edit_was_set_aside(history, ward)
+        _an_edit_is_lost(history, ward)
 
 
-def _an_edit_was_set_aside(history: World, ward: Ward) -> None:
+def _an_edit_is_lost(history: World, ward: Ward) -> None:
     """An edit that is not in what is current is lost, wherever else it may be."""
     holders = [version for version in history.store.versions(ward.name) if _is_edit(history, ward, version)]
     labels = [sorted(version.labels) for version in holders]
-    history.watch.breaks("an edit is lost", f"{ward.short}; it is {labels}")
+    history.watch.breaks(EDIT_LOST, f"{ward.short}; it is {labels}")
 
 
 def _is_edit(history: World, ward: Ward, version: Version) -> bool:
@@ -166,9 +167,20 @@ def _what_is_wrong(history: World, course: Course, ward: Ward, result: Any) -> t
             wrong = "a false alarm" if ward.usable else None
         case "rejected" if live:
             wrong = None if ward.misled else "a false alarm"
+        case "rejected" if _answer_waits(history, ward):
+            wrong = "live tokens that are stored are left aside"
         case "rejected":
             can_heal = ward.name not in course.labelled and history.can_log_in(ward)
             wrong = "not healed" if can_heal else None
         case _:
             wrong = "trouble without trouble"
     return (wrong, said) if wrong else None
+
+
+def _answer_waits(history: World, ward: Ward) -> bool:
+    """Tells whether the answer to what is current is stored, and would be accepted by the provider."""
+    secret = history.store.secret(ward.name)
+    current, issued = (secret.labels.get(label) for label in ("AWSCURRENT", "ISSUED"))
+    if issued is None or issued != successor_id(secret.arn, str(current)):
+        return False
+    return history.provider.is_live(secret.version(issued).document)

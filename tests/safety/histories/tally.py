@@ -8,6 +8,7 @@ from statistics import median
 
 LOST = "lost silently"
 LEAKED = "leaked"
+EDIT_LOST = "an edit is lost"
 
 
 @dataclass(slots=True)
@@ -20,7 +21,6 @@ class Tally:
     faults: Counter[str] = field(default_factory=Counter)  # that runs met, by kind
     kills: int = 0
     edits: int = 0  # by people
-    set_aside: int = 0  # edits that a kill, or an outage that was told of, left under AWSPREVIOUS
     healed: int = 0  # by login
     raised: int = 0  # times that NeedsAttention began to count a secret
     windows: list[float] = field(default_factory=list)  # seconds from the answer to the save, AWS being well
@@ -29,7 +29,7 @@ class Tally:
 
     def add(self, other: Tally) -> None:
         """Adds what another one has counted."""
-        for name in ("histories", "runs", "rotations", "kills", "edits", "set_aside", "healed", "raised"):
+        for name in ("histories", "runs", "rotations", "kills", "edits", "healed", "raised"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.faults += other.faults
         self.broken += other.broken

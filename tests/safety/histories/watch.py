@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from tests.handlers.clock import DAY, HOUR
 from tests.safety.histories.gate import Lane, Received
 from tests.safety.histories.happenings import LIES, LOSSES
+from tests.safety.histories.tally import EDIT_LOST
 from tests.safety.moves import edit_left_behind
 from tests.secrets_manager import Fault
 
@@ -92,7 +93,7 @@ class Watch:
         if "AWSCURRENT" in call.version_stages and call.operation != "GetSecretValue" and call.ok:
             wrong = edit_left_behind(history.store.secret(str(call.secret)), history.kind)
             if wrong:
-                self.breaks("an edit is lost", wrong)
+                self.breaks(EDIT_LOST, wrong)
 
     def _request_arrives(self, _: Request) -> None:
         history = self._history

@@ -12,7 +12,6 @@ from tests.safety.histories.course import Course
 from tests.safety.histories.gate import Gate, RunClock
 from tests.safety.histories.people import People
 from tests.safety.histories.tally import Tally
-from tests.safety.histories.ward import base_of, tokens_of
 from tests.safety.histories.watch import Watch
 from tests.secrets_manager import StaleReads, StrictSecretsManager
 from tests.simulators import Ekuaibao, FashionWorld, Mcs
@@ -175,19 +174,6 @@ class World:
         """Says whether a login with what is current would succeed."""
         names = {name for name, _ in ward.base}
         return set(self.kind.login_fields) <= names and ward.account.name not in self._deleted
-
-    def take_for_granted(self, ward: Ward) -> None:
-        """From here on takes what is current for what a person wanted."""
-        current = self.store.current(ward.name)
-        try:
-            document = current.document
-        except ValueError:
-            ward.base, ward.garbage, ward.usable = [], str(current.value), False
-            return
-        tokens = tokens_of(document, self.kind)
-        ward.base, ward.garbage, ward.usable = base_of(document, self.kind), None, bool(tokens)
-        if tokens:
-            ward.account = self.people.account(self.provider.owner(tokens))
 
     def next_event(self) -> int:
         """Returns a number that orders what happens."""
