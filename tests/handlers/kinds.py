@@ -55,6 +55,8 @@ class Kind:
     login_seconds: float  # that the tokens of a login live
     refresh: Callable[[Mapping[str, Any], float], Sent]  # the request the documents ask for, given secret and time
     login: Callable[[Mapping[str, Any]], Sent]
+    app: str = ""  # the module that asks, if it is not functions/<module>/app.py
+    layer: str = ""  # the module that reads, if it is not the layer's
 
 
 def _basic(secret: Mapping[str, Any]) -> str:

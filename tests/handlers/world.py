@@ -111,8 +111,8 @@ class World:
         """Makes the function as importing its module does, with a clock, or a way to refresh, of the test's own."""
         # Powertools' logger keeps the stdout of the test that made it.
         logging.root.manager.loggerDict.pop(self.kind.name, None)
-        app = importlib.import_module(f"functions.{self.kind.module}.app")
-        layer = importlib.import_module(f"token_refresh.{self.kind.module}")
+        app = importlib.import_module(self.kind.app or f"functions.{self.kind.module}.app")
+        layer = importlib.import_module(self.kind.layer or f"token_refresh.{self.kind.module}")
         function = importlib.import_module("token_refresh.function")
         self._function = function.Function(
             getattr(layer, self.kind.constant), refresh or app.refresh, app.login, clock=clock or self.clock
