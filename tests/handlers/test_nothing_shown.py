@@ -7,7 +7,7 @@ import importlib
 import json
 import logging
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import pytest
@@ -124,33 +124,69 @@ def test_an_echo_of_new_tokens_is_masked(world: World) -> None:
     assert "seen: *** ***" in run.failure
 
 
-@pytest.mark.parametrize(
-    "encode", [lambda value: quote(value, safe=""), lambda value: base64.b64encode(value.encode())]
-)
-def test_an_encoded_echo_is_masked(world: World, encode: Callable[[str], str | bytes]) -> None:
-    """Encoding does not get a credential past the mask."""
-    name = world.add(login_fields=False)
-    field = next(token for token in world.kind.tokens if token in world.document(name))
-    encoded = encode(world.document(name)[field])
-    text = encoded if isinstance(encoded, str) else encoded.decode()
-    body = json.dumps({"code": 400, "message": text, "errorCode": 400, "errorMessage": text})
-    world.provider.answer_with(400, body=body)
+ENCODERS: dict[str, Callable[[str], str]] = {
+    "URL": lambda value: quote(value, safe=""),
+    "Base64": lambda value: base64.b64encode(value.encode()).decode(),
+    "Base64 of hexadecimal": lambda value: base64.b64encode(value.encode().hex().encode()).decode(),
+    "HTML": lambda value: "".join(f"&#{ord(sign)};" for sign in value),
+    "its beginning": lambda value: value[:12],
+    "its end": lambda value: value[-12:],
+}
 
-    assert '"***"' in world.force(name).failure
+
+@pytest.mark.parametrize("encoder", ENCODERS)
+def test_an_encoded_echo_is_masked(world: World, encoder: str) -> None:
+    """No encoding gets a credential past the mask, known or not, nor a part of one."""
+    name = world.add(login_fields=False)
+    value = world.document(name)[world.kind.refreshed_by]
+    echo = ENCODERS[encoder](value)
+
+    said = _quoted(world, name, f"seen: {echo}")
+
+    assert said.startswith("seen: ***")
+    assert not any(echo[start : start + 8] in said for start in range(len(echo) - 7))
 
 
 def test_an_echo_is_masked_before_it_is_cut(world: World) -> None:
     """A credential that straddles the 200th character leaves no half of itself."""
     name = world.add(login_fields=False)
-    field = next(token for token in world.kind.tokens if token in world.document(name))
-    value = world.document(name)[field]
-    message = "x" * (200 - len(value) // 2) + value
+    value = world.document(name)[world.kind.refreshed_by]
+
+    assert _quoted(world, name, "no " * 63 + value) == "no " * 63 + "***"
+
+
+def test_a_short_credential_is_masked_as_a_word(world: World) -> None:
+    """A password of four characters is hidden, but not a word that has it in it; nor are a few digits shown."""
+    fields: dict[str, Any] = {world.kind.login_fields[-1]: "pass"}
+    name = world.add(**fields)
+
+    said = _quoted(world, name, "the password pass of 13800000003 is bad")
+
+    assert said == "the password *** of *** is bad"
+
+
+@pytest.mark.parametrize("provider_name", ["ekuaibao"])
+def test_a_documented_text_is_shown_whole(world: World) -> None:
+    """A person must be able to look it up, though somebody's password is one of its words."""
+    name = world.add(appSecurity="\u672a\u6388\u6743")
+
+    assert _quoted(world, name, " \u672a\u6388\u6743\n") == "\u672a\u6388\u6743"
+
+
+def test_a_second_entry_cannot_be_forged(world: World) -> None:
+    """What a provider says stays between its quotation marks."""
+    name = world.add(login_fields=False)
+
+    assert _quoted(world, name, 'no" (HTTP 200); b: "denied\\') == 'no\\" (HTTP 200); b: \\"denied\\\\'
+
+
+def _quoted(world: World, name: str, message: str) -> str:
+    """Runs with this answer, and returns what is quoted of it."""
     body = json.dumps({"code": 400, "message": message, "errorCode": 400, "errorMessage": message})
-    world.provider.answer_with(400, body=body)
-
-    failure = world.force(name).failure
-
-    assert value[:8] not in failure
+    world.provider.answer_with(400, body=body, times=None)
+    said, found, _ = world.force(name).failure.partition(' said "')[2].partition('" (HTTP 400')
+    assert found
+    return said
 
 
 def test_another_secrets_credentials_are_not_mixed_up(world: World) -> None:

@@ -1,4 +1,4 @@
-"""No secret value is in anything that a process says, whatever goes wrong and however it is encoded."""
+"""No secret value is in anything that a process says, and nothing but words in what it quotes of a provider."""
 
 from __future__ import annotations
 
@@ -20,10 +20,11 @@ from tests.local_stack.leaks import leaked
 from tests.safety.effort import TIMEOUT_SECONDS, examples
 from tests.safety.hostile import accounts, answers
 from tests.safety.hostile.bench import bench
-from tests.safety.hostile.exposure import exposed, partly_exposed
+from tests.safety.hostile.exposure import exposed, quotations, unfit
 from tests.safety.hostile.talk import chain
 from tests.secrets_manager import Fault, StrictSecretsManager
 from tests.simulators import Mood
+from token_refresh.masking import quote, use_mask
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -89,11 +90,30 @@ def ears(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ears]:  # no
 
 @pytest.mark.parametrize("encoder", answers.ENCODERS)
 def test_a_planted_leak_is_found(encoder: str) -> None:
-    """The scan finds a value whoever encoded it, and a part of it."""
+    """The scan finds a value whoever encoded it."""
     encode = answers.ENCODERS[encoder]
     assert exposed(f"before {encode(VALUE)} after", [VALUE]) == {VALUE}
     assert exposed("before dummy and value after", [VALUE]) == set()
-    assert partly_exposed(f"before {encode(VALUE[:14])} after", [VALUE]) == {VALUE}
+
+
+@pytest.mark.parametrize(
+    ("said", "found"),
+    [
+        ("before alue\\\\ of, after", {"alue\\ of"}),
+        ("before ALUE\\\\ OF, after", {"alue\\ of"}),
+        ("before short after", {"short"}),
+        ("before sh! ort after", {"sh! ort"}),
+        ("before a2V5PTEyMzQ1Njc4 after", {"a2V5PTEyMzQ1Njc4"}),
+        ('before \\"a=b&c=d&e=f&g=\\" after', {'"a=b&c=d&e=f&g="'}),
+        ("before a1234b after", {"1234"}),
+        ("before a.b.1234.example.com after", {"a.b.1234.example.com"}),
+        ("shorts, 123 and ***-abcdefghi*** at tenant.example.com", set()),
+    ],
+)
+def test_a_planted_part_is_found(said: str, found: set[str]) -> None:
+    """The scan finds a part of a value, and what could be one, in a quotation, however often it is escaped."""
+    [quotation] = quotations(f'MCS said "{said}" (HTTP 400): said "x')
+    assert unfit(quotation, [VALUE, "short", "sh!  ort"]) == found
 
 
 def test_a_planted_leak_in_a_hidden_chain_is_found() -> None:
@@ -164,8 +184,8 @@ def test_every_outcome_that_a_person_causes(world: World, ears: Ears) -> None:  
 
 @pytest.mark.parametrize("name", KINDS)
 def test_any_echo(name: str) -> None:
-    """Credentials among other words, in every encoder's way: not even ten characters of one get out."""
-    document = accounts.documents(name)["does both"]
+    """Credentials among other words, in every encoder's way: what is quoted shows nothing that could be part of one."""
+    document = {**accounts.documents(name)["does both"], KINDS[name].login_fields[-1]: "no. 1"}
     values = frozenset(accounts.credentials(document))
 
     @examples(80)
@@ -173,29 +193,68 @@ def test_any_echo(name: str) -> None:
     def check(message: str, status: int, code: int) -> None:
         body = json.dumps(accounts.error_answer(name, message, code)).encode()
         ended = made.run(document, (status, body))
-        assert partly_exposed(ended.said, values) == set(), ended.why
+        said = quotations(ended.why or "")
+        assert [unfit(quotation, values) for quotation in said] == [set()] * (ended.why or "").count(' said "')
+        assert exposed(ended.said, values) == set(), ended.why
 
     with bench(KINDS[name]) as made:
         check()
 
 
+PARTS = st.one_of(
+    st.sampled_from(["app.ekuaibao.com", " said ", '" (HTTP 200); "', "\\", "***", "\0", " \n", "x" * 4_000, "12"]),
+    st.text(max_size=12),
+)
+CREDENTIALS = st.lists(
+    st.text('ab \\"%.+/0\u5bc6\u0130\u2028\U0001f511', min_size=1, max_size=30) | st.text(min_size=1, max_size=9),
+    min_size=1,
+    max_size=4,
+)
+
+
+@examples(300)
+@given(data=st.data())
+def test_any_quotation(data: st.DataObject) -> None:
+    """Whatever the credentials are, and whatever is made of them: one short line, of which nobody can forge the end."""
+    values = data.draw(CREDENTIALS.filter(lambda values: not any("*" in value for value in values)))
+    echo = st.builds(
+        lambda encode, value, start, length: encode(value[start : start + length]),
+        st.sampled_from([str, *answers.ENCODERS.values()]),
+        st.sampled_from(values),
+        st.integers(0, 9),
+        st.integers(1, 30),
+    )
+    message = "".join(data.draw(st.lists(PARTS | echo, max_size=12)))
+    with use_mask() as mask:
+        mask.add(values)
+        shown = quote(message)
+
+    assert shown.isprintable() or not shown
+    assert len(shown) <= 200
+    [quotation] = quotations(f'MCS said "{shown}" (HTTP 400)')
+    assert unfit(quotation, values) == set()
+
+
 @pytest.mark.parametrize("name", KINDS)
 def test_an_echo_that_is_cut(name: str) -> None:
-    """A credential across the 200th character, where a message ends, leaves nothing of itself, nor do many."""
+    """A credential where a message is cut, by the provider or by us, leaves nothing of itself, nor do many."""
     document = accounts.documents(name)["refreshes"]
     values = accounts.credentials(document)
     with bench(KINDS[name]) as made:
-        for value, before in itertools.product(sorted(values), ("x" * 185, "x" * 190, "x" * 100 + " " * 90, None)):
-            message = before + value if before is not None else value * 10_000
-            body = json.dumps(accounts.error_answer(name, message)).encode()
-            ended = made.run(document, (400, body))
-            assert ended.outcome == "rejected"
-            assert partly_exposed(ended.said, values) == set(), ended.why
+        for value, length in itertools.product(sorted(values), (185, 190, 4_080, 4_090, None)):
+            cut = [value, value[:8], value[-8:]] if length else [value * 10_000]
+            for echo in cut:
+                before = "no " * 63 if length == 190 else "x" * ((length or 1) - 1) + " "
+                body = json.dumps(accounts.error_answer(name, before + echo)).encode()
+                ended = made.run(document, (400, body))
+                assert ended.outcome == "rejected"
+                [quotation] = quotations(ended.why or "")
+                assert unfit(quotation, values) == set()
         # So many that what is left of them, hidden, is shorter than a message may be.
         field, value = next(iter(accounts.REFRESHES[name].items()))
         body = json.dumps(accounts.error_answer(name, value * 10_000)).encode()
         ended = made.run({**document, field: value * 9}, (400, body))
-        assert partly_exposed(ended.said, values) == set(), ended.why
+        assert [unfit(quotation, values) for quotation in quotations(ended.why or "")] == [set()]
 
 
 SCRIPT = """

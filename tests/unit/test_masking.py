@@ -1,4 +1,4 @@
-"""No credential value leaves the process in a log line, whichever logger, level or handler it goes through."""
+"""No credential value leaves the process in a log line, nor in what is quoted of a provider."""
 
 from __future__ import annotations
 
@@ -8,10 +8,14 @@ import io
 import json
 import logging
 import threading
+import time
 import traceback
+import tracemalloc
 import warnings
+from hashlib import sha256
 from typing import TYPE_CHECKING
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote as url_encoded
+from urllib.parse import quote_plus
 
 import boto3
 import pytest
@@ -20,17 +24,21 @@ from aws_lambda_powertools import Logger
 
 from tests.secrets_manager import StrictSecretsManager
 from tests.unit.wire import WireServer, answer
-from token_refresh.masking import Mask, MaskingFormatter, hide, hide_beginning, mask_values, use_mask
+from token_refresh.masking import Mask, MaskingFormatter, hide, mask_values, quote, use_mask
 from token_refresh.versions import Version
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from token_refresh.run_context import RunContext
 
 SECRET = 'dummy+token/with "every" kind&of=sign%:\\合思'
 PLAIN = "dummy-token-of-letters"
+ODD = 'a "b "c "d "e ' * 9  # no rule knows a part of its JSON
 LIBRARIES = ["boto3", "botocore", "http", "requests", "s3transfer", "urllib3"]
+MIB = 1024 * 1024
+READ = 4096  # characters of a message that are looked at
+SECONDS = 0.025  # five times what a quotation may cost: the machine may be slow
 
 
 @pytest.fixture
@@ -55,53 +63,92 @@ def shown(guarded: Mask) -> Iterator[io.StringIO]:  # noqa: ARG001  # added afte
     root.setLevel(level)
 
 
-def masks(*values: object) -> Mask:
-    """Makes a mask of values."""
-    mask = Mask()
-    mask.add(values)
-    return mask
+def hidden(text: str, *values: object) -> str:
+    """Returns a text as it is logged while these values are credentials."""
+    with use_mask() as mask:
+        mask.add(values)
+        return hide(text)
 
 
-class TestForms:
-    """A value is hidden in every form that a provider or a library may echo."""
+def quoted(message: str, *values: str) -> str:
+    """Returns what a provider says as it is shown while these values are credentials."""
+    with use_mask() as mask:
+        mask.add(values)
+        return quote(message, {"invalid signature"})
 
-    @pytest.mark.parametrize(
-        "form",
-        [
-            SECRET,
-            quote(SECRET),
-            quote(SECRET, safe=""),
-            quote_plus(SECRET),
-            quote(SECRET, safe="").lower(),
-            base64.b64encode(SECRET.encode()).decode(),
-            base64.b64encode(SECRET.encode()).decode().rstrip("="),
-            base64.urlsafe_b64encode(SECRET.encode()).decode(),
-            json.dumps(SECRET)[1:-1],
-            json.dumps(SECRET, ensure_ascii=False)[1:-1],
-            SECRET.upper(),
-            SECRET.encode().hex(),
-            repr(SECRET.encode())[2:-1],
-        ],
-        ids=[
-            "plain",
-            "path",
-            "query",
-            "form",
-            "lower-case escapes",
-            "Base64",
-            "unpadded",
-            "URL-safe",
-            "JSON",
-            "JSON in UTF-8",
-            "upper case",
-            "hexadecimal",
-            "bytes",
-        ],
-    )
-    def test_it_is_hidden(self, form: str) -> None:
-        """The rest of the text stays."""
-        hidden = masks(SECRET).hide(f"before {form} after")
-        assert (hidden.startswith("before ***"), hidden.endswith(" after"), len(hidden) < 20) == (True, True, True)
+
+# What is logged, what is a credential then, and what is left of it.
+HIDDEN: dict[str, tuple[str, tuple[object, ...], str]] = {
+    "plain": (f"before {SECRET} after", (SECRET,), "before *** after"),
+    "in a path": (f"before {url_encoded(SECRET)} after", (SECRET,), "before *** after"),
+    "in a query": (f"before {url_encoded(SECRET, safe='')} after", (SECRET,), "before *** after"),
+    "in a form": (f"before {quote_plus(SECRET)} after", (SECRET,), "before *** after"),
+    "in a lower-case path": ("before dummy/%e5%90%88%20x after", ("dummy/合 x",), "before *** after"),
+    "in a lower-case query": ("before dummy%2f%e5%90%88%20x after", ("dummy/合 x",), "before *** after"),
+    "in a lower-case form": ("before dummy%2f%e5%90%88+x after", ("dummy/合 x",), "before *** after"),
+    "in JSON": (json.dumps(f"before {SECRET} after"), (SECRET,), '"before *** after"'),
+    "in JSON in UTF-8": (json.dumps(f"before {SECRET} after", ensure_ascii=False), (SECRET,), '"before *** after"'),
+    "pasted with white space": ("x dummy  token.", ("\tdummy  token\r\n",), "x ***."),
+    "white space and all": (json.dumps("x dummy-token\n!"), ("dummy-token\n",), '"x ***!"'),
+    "made one line": ("x dummy token.", ("dummy\n  token",), "x ***."),
+    "the longest first": ("x dummy-token-and-more y", ("dummy-token", "dummy-token-and-more"), "x *** y"),
+    "no pattern": ("dummyxx dummy.*+(", ("dummy.*+(",), "dummyxx ***"),
+    "six characters": ("abcdef", ("abcdef",), "***"),
+    "five characters": ("the token is gone", ("token", ""), "the token is gone"),
+    "white space": ("a" + " " * 9, (" " * 6,), "a" + " " * 9),
+    "no strings": ("1234567 dummy-token", (None, 1234567, ["dummy-token"]), "1234567 dummy-token"),
+    "half a surrogate pair": ("x dummy-\ud83d-value", ("dummy-\ud83d-value",), "x ***"),
+}
+# What a provider says, what is a credential then, and what is shown of it.
+LONG = "dummy user token"
+QUOTED: dict[str, tuple[str, tuple[str, ...], str]] = {
+    "words": ("Path `password` is invalid (code 403)", (PLAIN,), "Path `password` is invalid (code 403)"),
+    "words in Chinese": ("密钥无效, 无权访问", (PLAIN,), "密钥无效, 无权访问"),
+    "a documented text": (" \nInvalid Signature ", ("invalid", "signature"), "Invalid Signature"),
+    "more than a documented text": ("invalid signature x", ("signature",), "invalid *** x"),
+    "a short value, as a word only": ("(pin): pins, spin, pin_, PIN", ("pin",), "(***): pins, spin, pin_, ***"),
+    "a short value of two words": ("not a\n b, but aa b, xa a b", ("a  b",), "not ***, but aa b, xa ***"),
+    "six characters, anywhere": ("xabcdefx yABCDEFy", ("abcdef",), "x***x y***y"),
+    "its beginning": ("x dummy us", (LONG,), "x ***"),
+    "its end": ("xer token", (LONG,), "x***"),
+    "its middle, in upper case": ("x user tok me", (LONG.upper(),), "x*** me"),
+    "seven characters of it": ("dummy u", (LONG,), "dummy u"),
+    "other spaces in it": ("x dummy\n\u200b\0user\t token y", (LONG,), "x *** y"),
+    "a short one, URL-encoded": ("x ab%2B%2fcd ab%2b%2fcd", ("ab+/cd",), "x ab%2B%2fcd ***"),
+    "a short one in Base64": ("x YWIrL2Nk y", ("ab+/cd",), "x *** y"),
+    "sixteen signs in a row": ("x &#100;&#117;&#10 y", (), "x *** y"),
+    "fifteen signs in a row": ("responsibilitie", (), "responsibilitie"),
+    "four digits in a row": ("no1234! 13800000003 ١٢٣٤", (), "no***! *** ***"),
+    "three digits in a row": ("403 1.23", (), "403 1.23"),
+    "a host name": ("ask dd2.ekuaibao-testing-com instead", (), "ask dd2.ekuaibao-testing-com instead"),
+    "a host name of a hundred": ("x " + "a." * 49 + "ab", (), "x " + "a." * 49 + "ab"),
+    "more than a hundred": ("x " + "a." * 50 + "a", (), "x ***"),
+    "a host name without a dot": ("x ekuaibao-test-com", (), "x ***"),
+    "a URL": ("x //app.ekuaibao-test.com", (), "x ***"),
+    "a value in a host name": ("x app.dummy-to.ekuaibao.com", (PLAIN,), "x ***"),
+    "digits in a host name": ("x user13800000003.example.com", (), "x user***.example.com"),
+    "quotation marks": ('no" \\"', (), 'no\\" \\\\\\"'),
+    "what no terminal should see": ("\x1b[31m no\r\n\u202e \ud83d way\u3000", (), "[31m no way"),
+    "much": ("way " * 100, (), "way " * 50),
+}
+
+
+class TestHide:
+    """A value is hidden in every form that a library may log."""
+
+    @pytest.mark.parametrize(("text", "values", "left"), HIDDEN.values(), ids=HIDDEN)
+    def test_what_is_logged(self, text: str, values: tuple[object, ...], left: str) -> None:
+        """All but the credentials, and whatever a document holds, adding it never fails."""
+        assert hidden(text, *values) == left
+
+    @pytest.mark.parametrize("altchars", [b"+/", b"-_"], ids=["standard", "URL-safe"])
+    @pytest.mark.parametrize("before", range(3))
+    @pytest.mark.parametrize("behind", range(3))
+    def test_a_value_in_base64_is_hidden(self, altchars: bytes, before: int, behind: int) -> None:
+        """Wherever it stands in a longer text, but for the signs that it shares with its neighbours."""
+        encoded = base64.b64encode(b"?" * before + b"dummy>?>?>" + b"?" * behind, altchars).decode()
+        start, stars, end = hidden(encoded, "dummy>?>?>").partition("***")
+        assert (encoded[: len(start)], stars, max(len(start), len(end)) < 8) == (start, "***", True)
 
     @pytest.mark.parametrize(
         "value", ["dummy-value\\", "dummy-value\\\\", 'dummy-value"', "\\dummy-value", '"dummy-value']
@@ -110,80 +157,71 @@ class TestForms:
     def test_a_masked_line_of_json_stays_json(self, value: str, around: str) -> None:
         """No half of an escape is left over."""
         line = json.dumps({"message": f"x{around}{value}{around}y"})
-        assert "dummy-value" not in json.loads(masks(value).hide(line))["message"]
-
-    @pytest.mark.parametrize("around", ["\n", " ", "\r\n", "\t"])
-    def test_a_value_that_was_pasted_with_white_space_is_hidden_without_it(self, around: str) -> None:
-        """A provider may trim it, or quote it with escapes."""
-        mask = masks(f"dummy-token{around}")
-        assert mask.hide("x dummy-token.") == "x ***."
-        assert mask.hide(json.dumps(f"x dummy-token{around}y")) == '"x ***y"'
-
-    def test_the_longest_value_goes_first(self) -> None:
-        """A value that begins another one leaves no tail."""
-        assert masks("dummy-token", "dummy-token-and-more").hide("x dummy-token-and-more y") == "x *** y"
-
-    def test_a_value_is_no_pattern(self) -> None:
-        """Signs that mean something to a regular expression mean themselves."""
-        assert masks("dummy.*+(").hide("dummyxx dummy.*+(") == "dummyxx ***"
+        assert "dummy-value" not in json.loads(hidden(line, value))["message"]
 
     def test_values_are_added(self) -> None:
         """Those received join those read."""
-        mask = masks("first-value")
-        mask.hide("first-value")
-        mask.add(["second-value"])
-        assert mask.hide("first-value second-value") == "*** ***"
+        with use_mask() as mask:
+            mask.add(["first-value"])
+            mask.add(["second-value"])
+            assert hide("first-value second-value") == "*** ***"
 
-    def test_six_characters_are_hidden(self) -> None:
-        """The shortest that are."""
-        assert masks("abcdef").hide("abcdef") == "***"
-
-    def test_five_characters_are_not(self) -> None:
-        """They would mask ordinary words."""
-        assert masks("token", "").hide("the token is gone") == "the token is gone"
-
-    @pytest.mark.parametrize("value", [None, 1234567, True, ["dummy-token"], {"a": "dummy-token"}])
-    def test_only_strings_are_values(self, value: object) -> None:
-        """Whatever a document holds, adding it never fails."""
-        assert masks(value).hide("1234567 dummy-token True") == "1234567 dummy-token True"
-
-    def test_half_a_surrogate_pair_is_a_value_too(self) -> None:
-        """A document may hold one."""
-        assert masks("dummy-\ud83d-value").hide("x dummy-\ud83d-value") == "x ***"
-
-    def test_an_empty_mask_hides_nothing(self) -> None:
-        """Before anything has been read."""
-        assert Mask().hide("text") == "text"
+    def test_a_value_of_backslashes_takes_no_time(self) -> None:
+        """Nor does a text of them."""
+        began = time.thread_time()
+        hidden("\\" * MIB, "\\" * 8192)
+        assert time.thread_time() - began < 1
 
 
-class TestBeginning:
-    """A long text is cut, but never through a value: half a token would be shown."""
+class TestQuote:
+    """Of what a provider says, only what looks like words is shown."""
 
-    @pytest.mark.parametrize("before", range(45))
-    def test_no_part_of_a_value_at_the_cut_is_shown(self, before: int) -> None:
-        """Wherever the value begins, it is hidden whole or left out whole."""
-        beginning = masks(PLAIN).hide_beginning("-" * before + PLAIN + "-" * 1000, 40)
-        assert {*beginning} <= {"-", "*"}
+    @pytest.mark.parametrize(("message", "values", "shown"), QUOTED.values(), ids=QUOTED)
+    def test_what_is_shown(self, message: str, values: tuple[str, ...], shown: str) -> None:
+        """Words, mostly."""
+        assert quoted(message, *values) == shown
 
-    @pytest.mark.parametrize(
-        "form", [quote("dummy/token+value"), "".join(f"\\u{ord(c):04x}" for c in "dummy/token+value")]
-    )
-    def test_nor_of_an_encoded_one(self, form: str) -> None:
-        """An encoding can be many times as long as the value."""
-        beginning = masks("dummy/token+value").hide_beginning("-" * 20 + form + "-" * 1000, 40)
-        assert {*beginning} <= {"-", "*"}
+    def test_eight_of_a_long_value_are_hidden(self) -> None:
+        """From whichever place in it."""
+        value = "".join(chr(0x4E00 + number) for number in range(1100))
+        shown = {quoted(f"x {value[start : start + 8]}", value) for start in range(len(value) - 7)}
+        assert shown == {"x ***"}
 
-    def test_so_much_is_shown(self) -> None:
-        """All that is asked for, where nothing is hidden."""
-        assert masks(PLAIN).hide_beginning("-" * 1000, 40) == "-" * 40
+    @pytest.mark.parametrize("before", range(4))
+    def test_an_escape_is_not_cut_in_two(self, before: int) -> None:
+        """Its half would escape the mark that ends the quotation."""
+        shown = quoted("x" * before + '" ' * 200)
+        assert (shown.endswith("\\"), len(shown) in {199, 200}) == (False, True)
 
-    def test_a_short_text_is_shown_to_its_end(self) -> None:
-        """There is no cut that could go through a value."""
-        assert masks(PLAIN).hide_beginning(f"it said {PLAIN}!", 40) == "it said ***!"
+    @pytest.mark.parametrize("secret", [PLAIN, json.dumps(ODD)[1:-1], "z" * 16, "a." * 51])
+    def test_the_cut_leaves_no_piece_of_what_would_be_hidden(self, secret: str) -> None:
+        """Though all before it is hidden, so that the end is near the beginning."""
+        cut = ("x" * (READ - left - 1) + " " + secret for left in range(1, len(secret)))
+        assert set().union(*(quoted(message, PLAIN, ODD) for message in cut)) <= {"*", " "}
 
-    def test_too_much_to_search_is_not_shown_at_all(self) -> None:
-        """A provider that echoes a value of many kilobytes cannot use up the memory."""
-        assert masks("x" * 6000).hide_beginning("-" * 100_000, 40) == "***"
+    def test_a_long_message_takes_no_memory(self) -> None:
+        """Thirty-two threads may each have one of a mebibyte."""
+        message = "密 " * (MIB // 2)
+        tracemalloc.start()
+        quoted(message, *(f"{number}" * 512 for number in range(10)))
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert peak < MIB
+
+    @pytest.mark.parametrize("message", ["xxxxxxx " * 512, "\\" * MIB, "0123456789abcde " * 256])
+    @pytest.mark.parametrize("like_it", [True, False])
+    def test_it_takes_no_time(self, message: str, *, like_it: bool) -> None:
+        """Twenty values of 8 KiB each, like the message or not."""
+        values = [message[:8184] + f"{number:08}" for number in range(20)]
+        hashed = ["".join(sha256(f"{value} {n}".encode()).hexdigest() for n in range(128)) for value in range(20)]
+        with use_mask() as mask:
+            mask.add(values if like_it else hashed)
+            seconds = []
+            for _ in range(5):
+                began = time.thread_time()
+                quote(message)
+                seconds.append(time.thread_time() - began)
+        assert min(seconds) < SECONDS
 
 
 class TestInUse:
@@ -191,15 +229,9 @@ class TestInUse:
 
     def test_values_join_the_mask_in_use(self) -> None:
         """Whoever reads or receives them need not know the mask."""
-        with use_mask() as mask:
-            mask_values([PLAIN, None])
-            assert (hide(f"x {PLAIN}"), mask.hide(f"x {PLAIN}")) == ("x ***", "x ***")
-
-    def test_a_beginning_passes_the_mask_in_use(self) -> None:
-        """As a whole text does."""
         with use_mask():
-            mask_values([PLAIN])
-            assert hide_beginning(f"x {PLAIN}", 40) == "x ***"
+            mask_values([PLAIN, None])
+            assert (hide(f"x {PLAIN}"), quote(f"x {PLAIN[:8]}")) == ("x ***", "x ***")
 
     def test_every_block_begins_with_an_empty_mask(self) -> None:
         """Another secret's values may be ordinary words to it."""
@@ -223,10 +255,10 @@ class TestInUse:
             raise ValueError
         assert hide(PLAIN) == PLAIN
 
-    def test_without_a_mask_nothing_is_hidden(self) -> None:
-        """Before any secret is worked on there is nothing to hide."""
+    def test_without_a_mask_nothing_is_known(self) -> None:
+        """Before any secret is worked on there is nothing to hide; what a provider says is not trusted then either."""
         mask_values([PLAIN])
-        assert (hide(PLAIN), hide_beginning(PLAIN, 5)) == (PLAIN, "dummy")
+        assert (hide(PLAIN), quote(f"x {PLAIN}")) == (PLAIN, "x ***")
 
     def test_what_a_secret_holds_is_hidden_once_it_is_parsed(self, parsing: RunContext) -> None:
         """Its credentials and what a run writes; also if its base URL is refused then."""
@@ -245,53 +277,29 @@ class TestInUse:
 class TestPowertools:
     """The functions' own logger."""
 
-    @pytest.fixture
-    def lines(self) -> io.StringIO:
-        """What the logger has written."""
-        return io.StringIO()
-
-    @pytest.fixture
-    def logger(self, lines: io.StringIO, request: pytest.FixtureRequest) -> Logger:
-        """A logger made as a function makes its own."""
-        return Logger(
-            service=request.node.name, level="DEBUG", stream=lines, logger_formatter=MaskingFormatter(), utc=True
-        )
-
-    def test_a_message_is_masked(self, logger: Logger, lines: io.StringIO) -> None:
-        """With or without arguments."""
-        logger.info("it said %s", PLAIN)
-        logger.info(f"it said {PLAIN}")  # noqa: G004  # what is under test
-        assert [json.loads(line)["message"] for line in lines.getvalue().splitlines()] == ["it said ***"] * 2
-
-    def test_extra_keys_are_masked(self, logger: Logger, lines: io.StringIO) -> None:
-        """At any depth."""
-        logger.info("said", extra={"reply": {"message": f"unknown token {PLAIN}"}})
-        assert json.loads(lines.getvalue())["reply"] == {"message": "unknown token ***"}
-
-    def test_appended_keys_are_masked(self, logger: Logger, lines: io.StringIO) -> None:
-        """Powertools adds them when it formats."""
-        logger.append_keys(note=PLAIN)
-        logger.info("said")
-        assert json.loads(lines.getvalue())["note"] == "***"
-
-    def test_an_object_for_a_message_is_masked(self, logger: Logger, lines: io.StringIO) -> None:
-        """Powertools lets it be one."""
-        logger.info({"token": PLAIN})
-        assert json.loads(lines.getvalue())["message"] == {"token": "***"}
-
-    def test_a_traceback_is_masked(self, logger: Logger, lines: io.StringIO) -> None:
-        """Its text and its name."""
-        try:
-            raise ValueError(PLAIN)  # noqa: TRY301  # to have one to log
-        except ValueError:
-            logger.exception("failed")
-        assert PLAIN not in lines.getvalue()
-
-    def test_non_ascii_and_quotes_are_masked(self, logger: Logger, lines: io.StringIO) -> None:
-        """The line is JSON, where they look otherwise."""
-        logger.info(SECRET, extra={"again": SECRET})
-        line = json.loads(lines.getvalue())
-        assert (line["message"], line["again"]) == ("***", "***")
+    @pytest.mark.parametrize(
+        ("say", "key", "said"),
+        [
+            (lambda logger: logger.info("it said %s", PLAIN), "message", "it said ***"),
+            (lambda logger: logger.info(f"it said {PLAIN}"), "message", "it said ***"),  # noqa: G004  # under test
+            (lambda logger: logger.info("%s", SECRET), "message", "***"),
+            (lambda logger: logger.info({"token": PLAIN}), "message", {"token": "***"}),
+            (lambda logger: logger.info("said", extra={"a": {"b": f"no {PLAIN}"}}), "a", {"b": "no ***"}),
+            (lambda logger: logger.info("said", extra={"a": SECRET}), "a", "***"),
+            (lambda logger: (logger.append_keys(a=PLAIN), logger.info("said")), "a", "***"),
+            (lambda logger: logger.info("said", exc_info=ValueError(PLAIN)), "exception", "ValueError: ***"),
+            (lambda logger: logger.info("%d", PLAIN), "message", "withheld: its arguments do not fit its message"),
+        ],
+        ids=["argument", "message", "escaped", "object", "extra key", "escaped key", "own key", "traceback", "misfit"],
+    )
+    def test_a_line_is_masked(
+        self, request: pytest.FixtureRequest, say: Callable[[Logger], object], key: str, said: object
+    ) -> None:
+        """All of it, at any depth."""
+        lines = io.StringIO()
+        name = request.node.name
+        say(Logger(service=name, level="DEBUG", stream=lines, logger_formatter=MaskingFormatter(), utc=True))
+        assert json.loads(lines.getvalue())[key] == said
 
 
 class TestAnyLogger:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from token_refresh.clock import REQUEST_SECONDS
 from token_refresh.errors import NotStored, Rejected, SecretError, SessionDead, Transient, Unreadable
-from token_refresh.masking import hide, hide_beginning, mask_values
+from token_refresh.masking import mask_values, quote
 from token_refresh.replies import Operation, Verdict
 from token_refresh.storing import Answer, keep_unreadable, save
 from token_refresh.transport import post
@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     from token_refresh.run_context import RunContext, StoredSecret
     from token_refresh.storing import Saved
 
-_LONGEST_MESSAGE = 200  # characters of a provider's own message
-_LONGEST_CODE = 20
+_LONGEST_CODE = 20  # characters
 
 
 def ask(run: RunContext, secret: StoredSecret, operation: Operation) -> Saved:
@@ -83,9 +82,6 @@ def _quote(provider: Provider, reply: ParsedReply) -> str:
         codes += f", code {str(reply.code)[:_LONGEST_CODE]}"
     if not reply.message:
         return f"{provider.title} answered {codes}"
-    # Masked before it is cut: a cut could leave half a token that no mask knows.
-    beginning = hide_beginning(reply.message, 10 * _LONGEST_MESSAGE)
-    said = "".join(c if c.isprintable() else " " for c in beginning)
-    shown = hide(" ".join(said.split()))[:_LONGEST_MESSAGE]
-    hint = provider.replies.hints.get(reply.message.strip().lower())
+    shown = quote(reply.message, provider.replies.hints)
+    hint = provider.replies.hints.get(shown.lower())  # what is documented is shown whole
     return f'{provider.title} said "{shown}" ({codes})' + (f": {hint}" if hint else "")

@@ -1,6 +1,7 @@
-"""Finding secret values in a text however they were encoded: by decoding the text, not by guessing the encoder.
+"""Finding secret values where they must not be: whole ones in all that is said, parts in what is quoted of a provider.
 
-Slower and stricter than `tests.local_stack.leaks`: it knows no encoder, finds encodings inside encodings, and parts.
+Whole ones are found by decoding the text, not by guessing the encoder: slower than `tests.local_stack.leaks`. In what
+is quoted there is nothing to decode: nothing may be there that could be an encoding, known or not.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import base64
 import html
 import re
+from string import ascii_lowercase, ascii_uppercase
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, unquote_plus
 
@@ -15,29 +17,39 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
 _SHORTEST = 6  # characters; shorter values turn up by chance
-PIECE = 10  # characters: so many of a value's in a row are no accident
-_DEPTH = 3  # encodings inside encodings
+PIECE = 8  # characters: so many of a value's in a row are no accident
+_DEPTH = 2  # an encoding, in a line of JSON
 _JSON_ESCAPE = re.compile(r"""(?:\\[uU][0-9a-fA-F]{4})+|\\["\\/']""")
 _RUN = re.compile(r"[A-Za-z0-9+/_-]{8,}")
 _QUARTET = 4  # characters of Base64 for three bytes
+_QUOTED = re.compile(r' said "((?:[^"\\]|\\.)*)" \(HTTP ')
+_ODD = re.compile(r"[!-~]{16,}|\d{4,}")
+_HOST = re.compile(r"(?=.*\.)(?!.*\d{4})[A-Za-z0-9.-]{1,100}")
+_LOWER = str.maketrans(ascii_uppercase, ascii_lowercase)
 
 
 def exposed(text: str, values: Iterable[str]) -> set[str]:
     """Returns the values that the text shows."""
-    wanted = [value for value in values if len(value) >= _SHORTEST]
-    return _shown(text, {value.lower(): value for value in wanted})
-
-
-def partly_exposed(text: str, values: Iterable[str]) -> set[str]:
-    """Returns the values of which the text shows ten characters in a row, or all if there are fewer."""
-    wanted = [value for value in values if len(value) >= _SHORTEST]
-    return _shown(text, {piece: value for value in wanted for piece in _pieces(value.lower())})
-
-
-def _shown(text: str, wanted: dict[str, str]) -> set[str]:
     once = "\n".join(dict.fromkeys(text.splitlines()))  # most lines of a log are like others
     lower = [view.lower() for view in views(once)]
-    return {value for piece, value in wanted.items() if any(piece in view for view in lower)}
+    return {value for value in values if len(value) >= _SHORTEST and any(value.lower() in view for view in lower)}
+
+
+def quotations(text: str) -> list[str]:
+    """Returns what is quoted of a provider, as it was before its quotation marks were escaped."""
+    return [re.sub(r"\\(.)", r"\1", said) for said in _QUOTED.findall(text)]
+
+
+def unfit(quotation: str, values: Iterable[str]) -> set[str]:
+    """Returns what may not be quoted: parts of these values, and whatever could be a value that nobody knows."""
+    said = quotation.translate(_LOWER)
+    found = {run for part in quotation.split("***") for run in _ODD.findall(part) if not _HOST.fullmatch(run)}
+    for value in {" ".join(value.split()).translate(_LOWER) for value in values} - {""}:
+        if len(value) < _SHORTEST:
+            found.update(re.findall(rf"(?<![\w*]){re.escape(value)}(?![\w*])", said))
+        starts = range(max(1, len(value) - PIECE + 1)) if len(value) >= _SHORTEST else ()
+        found |= {piece for start in starts if (piece := value[start : start + PIECE]) in said}
+    return found
 
 
 def views(text: str) -> set[str]:
@@ -47,11 +59,6 @@ def views(text: str) -> set[str]:
         new = list({view for known in new for view in _decoded(known)} - seen)
         seen.update(new)
     return seen
-
-
-def _pieces(value: str) -> Iterator[str]:
-    for start in range(max(1, len(value) - PIECE + 1)):
-        yield value[start : start + PIECE]
 
 
 def _decoded(text: str) -> Iterator[str]:
