@@ -25,17 +25,16 @@ START = 1_510_213_872.0  # whole seconds, so that a test of one second is exact
 MINUTE, HOUR, DAY = 60, 3600, 86_400
 LIMITS = Limits(assumed=2 * HOUR, shortest=20 * MINUTE, longest=DAY)
 OTHER_LABELS = frozenset({"AWSCURRENT", "AWSPENDING", "ASKED", "REJECTED", "UNREADABLE", "issued", "ISSUED "})
+DEFAULT_LIMITS = Limits()  # of a provider that says nothing of its own
 
-LIMITS = Limits()  # what a provider has that says nothing of its own
 
-
-def life_of(fields: dict[str, object], *labels: str, limits: Limits = LIMITS) -> Lifetime:
+def life_of(fields: dict[str, object], *labels: str, limits: Limits = DEFAULT_LIMITS) -> Lifetime:
     """Reads the life of a version that holds these fields and has these labels."""
     version = Version("arn", "token-refresh/mcs/demo", "id", "{}", frozenset(labels), CREATED)
     return Lifetime.of(version, fields, limits)
 
 
-def ours(length: float | None, limits: Limits = LIMITS) -> Lifetime:
+def ours(length: float | None, limits: Limits = DEFAULT_LIMITS) -> Lifetime:
     """Makes the life of tokens that a run stored."""
     return Lifetime(ours=True, start=START, expires_at=None if length is None else START + length, limits=limits)
 
