@@ -173,6 +173,15 @@ def test_a_documented_text_is_shown_whole(world: World) -> None:
     assert _quoted(world, name, " \u672a\u6388\u6743\n") == "\u672a\u6388\u6743"
 
 
+@pytest.mark.parametrize("provider_name", ["fashion-world"])
+def test_a_documented_text_has_its_hint(world: World) -> None:
+    """However it is written: what else it can mean stands behind it."""
+    world.add(login_fields=False)
+    world.provider.answer_with(400, body='{"message": " Invalid Signature"}')
+
+    assert 'said "Invalid Signature" (HTTP 400): the secretKey does not belong to' in world.run().failure
+
+
 def test_a_second_entry_cannot_be_forged(world: World) -> None:
     """What a provider says stays between its quotation marks."""
     name = world.add(login_fields=False)

@@ -38,7 +38,6 @@ ODD = 'a "b "c "d "e ' * 9  # no rule knows a part of its JSON
 LIBRARIES = ["boto3", "botocore", "http", "requests", "s3transfer", "urllib3"]
 MIB = 1024 * 1024
 READ = 4096  # characters of a message that are looked at
-SECONDS = 0.025  # five times what a quotation may cost: the machine may be slow
 
 
 @pytest.fixture
@@ -77,6 +76,16 @@ def quoted(message: str, *values: str) -> str:
         return quote(message, {"invalid signature"})
 
 
+def seconds(work: Callable[[], object]) -> float:
+    """Returns how much of the processor's time this takes, at best."""
+    taken = []
+    for _ in range(5):
+        began = time.thread_time()
+        work()
+        taken.append(time.thread_time() - began)
+    return min(taken)
+
+
 # What is logged, what is a credential then, and what is left of it.
 HIDDEN: dict[str, tuple[str, tuple[object, ...], str]] = {
     "plain": (f"before {SECRET} after", (SECRET,), "before *** after"),
@@ -103,7 +112,6 @@ HIDDEN: dict[str, tuple[str, tuple[object, ...], str]] = {
 LONG = "dummy user token"
 QUOTED: dict[str, tuple[str, tuple[str, ...], str]] = {
     "words": ("Path `password` is invalid (code 403)", (PLAIN,), "Path `password` is invalid (code 403)"),
-    "words in Chinese": ("密钥无效, 无权访问", (PLAIN,), "密钥无效, 无权访问"),
     "a documented text": (" \nInvalid Signature ", ("invalid", "signature"), "Invalid Signature"),
     "more than a documented text": ("invalid signature x", ("signature",), "invalid *** x"),
     "a short value, as a word only": ("(pin): pins, spin, pin_, PIN", ("pin",), "(***): pins, spin, pin_, ***"),
@@ -124,7 +132,6 @@ QUOTED: dict[str, tuple[str, tuple[str, ...], str]] = {
     "a host name of a hundred": ("x " + "a." * 49 + "ab", (), "x " + "a." * 49 + "ab"),
     "more than a hundred": ("x " + "a." * 50 + "a", (), "x ***"),
     "a host name without a dot": ("x ekuaibao-test-com", (), "x ***"),
-    "a URL": ("x //app.ekuaibao-test.com", (), "x ***"),
     "a value in a host name": ("x app.dummy-to.ekuaibao.com", (PLAIN,), "x ***"),
     "digits in a host name": ("x user13800000003.example.com", (), "x user***.example.com"),
     "quotation marks": ('no" \\"', (), 'no\\" \\\\\\"'),
@@ -159,18 +166,9 @@ class TestHide:
         line = json.dumps({"message": f"x{around}{value}{around}y"})
         assert "dummy-value" not in json.loads(hidden(line, value))["message"]
 
-    def test_values_are_added(self) -> None:
-        """Those received join those read."""
-        with use_mask() as mask:
-            mask.add(["first-value"])
-            mask.add(["second-value"])
-            assert hide("first-value second-value") == "*** ***"
-
     def test_a_value_of_backslashes_takes_no_time(self) -> None:
         """Nor does a text of them."""
-        began = time.thread_time()
-        hidden("\\" * MIB, "\\" * 8192)
-        assert time.thread_time() - began < 1
+        assert seconds(lambda: hidden("\\" * MIB, "\\" * 8192)) < 1
 
 
 class TestQuote:
@@ -193,11 +191,13 @@ class TestQuote:
         shown = quoted("x" * before + '" ' * 200)
         assert (shown.endswith("\\"), len(shown) in {199, 200}) == (False, True)
 
-    @pytest.mark.parametrize("secret", [PLAIN, json.dumps(ODD)[1:-1], "z" * 16, "a." * 51])
-    def test_the_cut_leaves_no_piece_of_what_would_be_hidden(self, secret: str) -> None:
+    @pytest.mark.parametrize(
+        ("secret", "value"), [(PLAIN, PLAIN), (json.dumps(ODD)[1:-1], ODD), ("z" * 16, ""), ("a." * 51, "")]
+    )
+    def test_the_cut_leaves_no_piece_of_what_would_be_hidden(self, secret: str, value: str) -> None:
         """Though all before it is hidden, so that the end is near the beginning."""
         cut = ("x" * (READ - left - 1) + " " + secret for left in range(1, len(secret)))
-        assert set().union(*(quoted(message, PLAIN, ODD) for message in cut)) <= {"*", " "}
+        assert set().union(*(quoted(message, value) for message in cut)) <= {"*", " "}
 
     def test_a_long_message_takes_no_memory(self) -> None:
         """Thirty-two threads may each have one of a mebibyte."""
@@ -208,30 +208,28 @@ class TestQuote:
         tracemalloc.stop()
         assert peak < MIB
 
-    @pytest.mark.parametrize("message", ["xxxxxxx " * 512, "\\" * MIB, "0123456789abcde " * 256])
+    @pytest.mark.parametrize("message", ["xxxxxxx " * 2048, "\\" * MIB, "0123456789abcde " * 1024])
     @pytest.mark.parametrize("like_it", [True, False])
     def test_it_takes_no_time(self, message: str, *, like_it: bool) -> None:
-        """Twenty values of 8 KiB each, like the message or not."""
+        """Twenty values of 8 KiB each: less than half of what it takes to look at every eight of their characters."""
         values = [message[:8184] + f"{number:08}" for number in range(20)]
-        hashed = ["".join(sha256(f"{value} {n}".encode()).hexdigest() for n in range(128)) for value in range(20)]
+        if not like_it:
+            values = ["".join(sha256(f"{value}{n}".encode()).hexdigest() for n in range(128)) for value in range(20)]
         with use_mask() as mask:
-            mask.add(values if like_it else hashed)
-            seconds = []
-            for _ in range(5):
-                began = time.thread_time()
-                quote(message)
-                seconds.append(time.thread_time() - began)
-        assert min(seconds) < SECONDS
+            mask.add(values)
+            all_eights = seconds(lambda: {value[i : i + 8] for value in values for i in range(8192)})
+            assert seconds(lambda: quote(message)) < all_eights / 2
 
 
 class TestInUse:
     """The mask of the secret that a thread works on is in use inside one block."""
 
     def test_values_join_the_mask_in_use(self) -> None:
-        """Whoever reads or receives them need not know the mask."""
+        """Those received join those read; whoever does that need not know the mask."""
         with use_mask():
             mask_values([PLAIN, None])
-            assert (hide(f"x {PLAIN}"), quote(f"x {PLAIN[:8]}")) == ("x ***", "x ***")
+            mask_values(["second-value"])
+            assert (hide(f"{PLAIN} second-value"), quote(f"{PLAIN[:8]} second-v")) == ("*** ***", "*** ***")
 
     def test_every_block_begins_with_an_empty_mask(self) -> None:
         """Another secret's values may be ordinary words to it."""
@@ -241,19 +239,13 @@ class TestInUse:
             assert hide(PLAIN) == PLAIN
 
     def test_a_block_within_a_block_gives_the_mask_back(self) -> None:
-        """What was hidden before it is hidden after it; its own values are not."""
+        """What was hidden before it is hidden after it; its own values are not, though it failed."""
         with use_mask():
             mask_values([PLAIN])
-            with use_mask():
+            with contextlib.suppress(ValueError), use_mask():
                 mask_values(["the-inner-block-s-value"])
+                raise ValueError
             assert hide(f"{PLAIN} the-inner-block-s-value") == "*** the-inner-block-s-value"
-
-    def test_a_block_that_fails_gives_the_mask_back(self) -> None:
-        """One secret's bug does not leave its mask behind in the thread."""
-        with contextlib.suppress(ValueError), use_mask():
-            mask_values([PLAIN])
-            raise ValueError
-        assert hide(PLAIN) == PLAIN
 
     def test_without_a_mask_nothing_is_known(self) -> None:
         """Before any secret is worked on there is nothing to hide; what a provider says is not trusted then either."""
@@ -296,8 +288,7 @@ class TestPowertools:
         self, request: pytest.FixtureRequest, say: Callable[[Logger], object], key: str, said: object
     ) -> None:
         """All of it, at any depth."""
-        lines = io.StringIO()
-        name = request.node.name
+        name, lines = request.node.name, io.StringIO()
         say(Logger(service=name, level="DEBUG", stream=lines, logger_formatter=MaskingFormatter(), utc=True))
         assert json.loads(lines.getvalue())[key] == said
 
