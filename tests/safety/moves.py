@@ -21,7 +21,7 @@ def edit_left_behind(secret: Secret, kind: Kind) -> str | None:
     if after.id != successor_id(secret.arn, before.id):
         return "AWSCURRENT moved to a version that does not follow from the one before"
     try:
-        contained = base_of(after.document, kind) == [*base_of(before.document, kind)]
+        contained = base_of(after.document, kind) == base_of(before.document, kind)
     except (TypeError, ValueError):
         contained = False
     return None if contained else "AWSCURRENT moved to a version that does not hold what was in the one before"

@@ -31,7 +31,8 @@ class Mask:
     """The credential values of one secret: this thread shows none of them inside the mask's ``with`` block."""
 
     def __init__(self) -> None:
-        self.values, self.forms = set[str](), list[str]()
+        self.values = set[str]()
+        self._forms: list[str] | None = None  # made when a text is to be hidden: of most secrets nothing is said
 
     def __enter__(self) -> Self:
         self._before = _current.set(self)
@@ -42,10 +43,17 @@ class Mask:
 
     def add(self, values: Iterable[object]) -> None:
         """Add values just read or received; all but strings are passed over."""
-        new = {value for value in values if isinstance(value, str) and value.strip()} - self.values
-        self.values |= new
-        known = {text for value in new for text in (value, value.strip(), _joined(value)) if len(text) >= _SHORTEST}
-        self.forms = sorted({*self.forms, *(form for text in known for form in _forms(text))}, key=len, reverse=True)
+        self.values |= {value for value in values if isinstance(value, str) and value.strip()}
+        self._forms = None
+
+    @property
+    def forms(self) -> list[str]:
+        """What the values look like in a text, the longest first."""
+        if self._forms is None:
+            texts = (text for value in self.values for text in (value, value.strip(), _joined(value)))
+            forms = {form for text in texts if len(text) >= _SHORTEST for form in _forms(text)}
+            self._forms = sorted(forms, key=len, reverse=True)
+        return self._forms
 
 
 _current: ContextVar[Mask | None] = ContextVar("mask", default=None)

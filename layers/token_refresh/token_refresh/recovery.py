@@ -35,7 +35,7 @@ def adopt(run: RunContext, secret: StoredSecret) -> StoredSecret | None:
     if answer is None:
         return None
     if answer.id == secret.version.successor_id:
-        return finish(run, secret)
+        return _made_current(run, secret, answer)
     issued = issued_for(run, secret, answer)
     if issued is None:
         return None
