@@ -50,6 +50,11 @@ def read_version(name: str) -> Step:
     return Step("GetSecretValue", name)
 
 
+def room(name: str) -> Step:
+    """Lists the versions, to see whether there is room for two more."""
+    return Step("ListSecretVersionIds", name)
+
+
 def successor_id(arn: str, version_id: str) -> str:
     """Returns the id of the version with the tokens that replace a version's."""
     return str(uuid5(NAMESPACE_URL, f"{arn}#{version_id}#successor"))

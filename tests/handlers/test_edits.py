@@ -42,12 +42,12 @@ def test_the_same_credentials_before_the_save(world: World) -> None:
         SWEEP,
         steps.read(name),
         world.look(name),
+        steps.room(name),
         world.proof(name, before.id, START),
         first,
         *steps.refused_promotion(name),
         steps.read(name, "ISSUED"),
         second,
-        steps.proof(name, steps.proof_token(world.arn(name), world.previous(name).id, START)),
         steps.promotion(name),
     ]
     assert len(run.sent) == 1
@@ -102,7 +102,14 @@ def test_other_credentials(world: World, moment: str) -> None:
     assert run.result["outcomes"] == {"superseded": 1}
     assert run.result["secrets"][0]["error"] is None
     ours = world.successor_id(name, before.id)
-    expected = [SWEEP, steps.read(name), world.look(name), world.proof(name, before.id, START), steps.save(name, ours)]
+    expected = [
+        SWEEP,
+        steps.read(name),
+        world.look(name),
+        steps.room(name),
+        world.proof(name, before.id, START),
+        steps.save(name, ours),
+    ]
     expected += steps.refused_promotion(name)
     assert run.steps == expected
     assert len(run.sent) == 1

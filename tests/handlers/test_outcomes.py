@@ -93,6 +93,7 @@ def test_logged_in_after_a_dead_session(world: World) -> None:
         SWEEP,
         steps.read(name),
         world.look(name),
+        steps.room(name),
         world.proof(name, before.id, began),
         *[steps.read(name), world.look(name)] * 5,
         steps.read(name),
@@ -116,6 +117,7 @@ def test_superseded(world: World) -> None:
     assert run.steps == [
         SWEEP,
         *[steps.read(name), world.look(name)],
+        steps.room(name),
         world.proof(name, before.id, began),
         *[steps.read(name), world.look(name)],
         *[steps.read(name), steps.read_version(name)],
@@ -196,7 +198,13 @@ def test_transient_provider(world: World) -> None:
     assert run.outcomes == {"transient": 1}
     assert f"{name}: transient: " in run.failure
     assert "HTTP 503" in run.failure
-    assert run.steps == [SWEEP, steps.read(name), world.look(name), world.proof(name, before.id, world.clock.now())]
+    assert run.steps == [
+        SWEEP,
+        steps.read(name),
+        world.look(name),
+        steps.room(name),
+        world.proof(name, before.id, world.clock.now()),
+    ]
     assert len(run.sent) == 1
     assert world.current(name).id == before.id
     assert world.run().result["outcomes"] == {"refreshed": 1}
@@ -228,7 +236,7 @@ def test_denied(world: World) -> None:
     assert f"{name}: denied: " in run.failure
     assert steps.DENIED in run.failure
     proof = world.proof(name, before.id, world.clock.now())
-    assert run.steps == [SWEEP, steps.read(name), world.look(name), proof.but(steps.DENIED)]
+    assert run.steps == [SWEEP, steps.read(name), world.look(name), steps.room(name), proof.but(steps.DENIED)]
     assert run.sent == []
 
 
@@ -248,6 +256,7 @@ def test_rejected(world: World) -> None:
         SWEEP,
         steps.read(name),
         world.look(name),
+        steps.room(name),
         world.proof(name, before.id, began),
         *[steps.read(name), world.look(name)] * 5,  # five looks in 15 seconds,
         *[steps.read(name)] * 2,  # one at their end, and one before the label
@@ -305,6 +314,7 @@ def test_unreadable(world: World) -> None:
         SWEEP,
         steps.read(name),
         world.look(name),
+        steps.room(name),
         world.proof(name, before.id, world.clock.now()),
         keeping,
     ]
@@ -324,8 +334,15 @@ def test_not_stored(world: World) -> None:
     assert run.outcomes == {"not_stored": 1}
     assert f"{name}: not_stored: " in run.failure
     save = steps.save(name, world.successor_id(name, before.id)).but(steps.DENIED)
-    tries = len(run.steps) - 4
-    assert run.steps == [SWEEP, steps.read(name), world.look(name), world.proof(name, before.id, now), *[save] * tries]
+    tries = len(run.steps) - 5
+    assert run.steps == [
+        SWEEP,
+        steps.read(name),
+        world.look(name),
+        steps.room(name),
+        world.proof(name, before.id, now),
+        *[save] * tries,
+    ]
     assert tries > 50
     assert 520 < run.seconds < 540
     assert len(run.sent) == 1

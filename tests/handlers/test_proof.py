@@ -27,7 +27,7 @@ def test_the_proof_is_the_value_unchanged(world: World) -> None:
     run = world.run()
 
     proof = world.proof(name, before.id, START)
-    assert run.steps == [SWEEP, steps.read(name), world.look(name), proof]
+    assert run.steps == [SWEEP, steps.read(name), world.look(name), steps.room(name), proof]
     assert proof.token is not None
     version = world.store.secret(name).version(proof.token)
     assert version.text == before.text
@@ -186,7 +186,13 @@ def test_time_that_passes_while_proving(world: World) -> None:
     run = world.run()
 
     assert run.result["outcomes"] == {"deferred": 1}
-    assert run.steps == [SWEEP, steps.read(name), world.look(name), world.proof(name, before.id, START)]
+    assert run.steps == [
+        SWEEP,
+        steps.read(name),
+        world.look(name),
+        steps.room(name),
+        world.proof(name, before.id, START),
+    ]
     assert run.sent == []
 
 
@@ -200,7 +206,7 @@ def test_a_throttled_proof_is_tried_again(world: World) -> None:
 
     proof = world.proof(name, before.id, START)
     assert run.result["outcomes"] == {"refreshed": 1}
-    assert run.steps[3:6] == [proof.but(steps.THROTTLED), proof.but(steps.THROTTLED), proof]
+    assert run.steps[4:7] == [proof.but(steps.THROTTLED), proof.but(steps.THROTTLED), proof]
 
 
 @pytest.mark.parametrize("provider_name", ["mcs"])

@@ -41,6 +41,7 @@ def test_a_save_that_fails_is_tried_again(world: World, fault: Fault, problem: s
         SWEEP,
         steps.read(name),
         world.look(name),
+        steps.room(name),
         proof,
         *[save.but(problem)] * 3,
         save,

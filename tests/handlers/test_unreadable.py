@@ -37,6 +37,7 @@ def test_kept_as_it_came(world: World, mood: Mood) -> None:
         SWEEP,
         steps.read(name),
         world.look(name),
+        steps.room(name),
         proof,
         steps.Step("PutSecretValue", name, ("UNREADABLE",), labels["UNREADABLE"]),
     ]

@@ -171,6 +171,7 @@ class World:
         return [
             steps.read(name),
             *look,
+            steps.room(name),
             self.proof(name, before.id),
             steps.save(name, self.successor_id(name, before.id)),
             steps.promotion(name),

@@ -147,7 +147,7 @@ def test_a_fault_at_every_call(world: World, ears: Ears, fault: Fault) -> None: 
         "BatchGetSecretValue",
         "GetSecretValue",
         "PutSecretValue",
-        "DescribeSecret",
+        "ListSecretVersionIds",
         "UpdateSecretVersionStage",
     )
     for number, operation in enumerate(operations):

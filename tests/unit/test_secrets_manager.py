@@ -16,7 +16,8 @@ import pytest
 from tests.secrets_manager import Call, Fault, Key, StaleReads, StrictSecretsManager
 from tests.unit.wire import WireServer, answer
 from token_refresh.errors import Denied, NoSuchVersion, SecretError, Transient
-from token_refresh.secrets_manager import SecretsManager, secret_name
+from token_refresh.listings import secret_name
+from token_refresh.secrets_manager import SecretsManager
 from token_refresh.versions import Version, proof_version_id, unreadable_version_id
 
 if TYPE_CHECKING:
@@ -123,6 +124,7 @@ class TestAttempts:
         ("act", "attempts"),
         [
             (lambda secrets: list(secrets.list_current(PREFIX)), 3),
+            (lambda secrets: secrets.list_versions(ARN), 3),
             (lambda secrets: secrets.read(NAME), 3),
             (lambda secrets: secrets.read_labelled(ARN, "REJECTED"), 3),
             (lambda secrets: secrets.check_writable(VERSION, NOW), 3),
@@ -133,6 +135,7 @@ class TestAttempts:
         ],
         ids=[
             "list_current",
+            "list_versions",
             "read",
             "read_labelled",
             "check_writable",
@@ -395,6 +398,30 @@ class TestList:
         with WireServer(page) as server:
             found = list(reaching(endpoint(server.url), monkeypatch).list_current(PREFIX))
             assert (found, len(server.sent)) == ([], 2)
+
+
+class TestVersions:
+    """The list of a secret's versions."""
+
+    def test_all_of_them(self, store: StrictSecretsManager, secrets: SecretsManager, demo: Version) -> None:
+        """Also those without labels, over several pages; with their dates."""
+        for number in range(250):
+            store.set_version_quota(300)
+            store.person_writes(NAME, f"value {number}")
+        found = secrets.list_versions(demo.arn)
+        versions = store.versions(NAME)
+        assert {one.id: (one.labelled, one.created) for one in found} == {
+            one.id: (bool(one.labels), one.created) for one in versions
+        }
+        assert sum(one.labelled for one in found) == 2
+        assert len(versions) == 251
+
+    def test_a_list_that_goes_round_in_circles_ends(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A token of a page that has been seen is the end."""
+        body = json.dumps({"Versions": [{"VersionId": "a" * 32, "CreatedDate": 1.5}], "NextToken": "again"}).encode()
+        with WireServer(*[answer(200, body)] * 9) as server:
+            found = reaching(endpoint(server.url), monkeypatch).list_versions(ARN)
+        assert [(one.id, one.labelled, one.created) for one in found] == [("a" * 32, False, 1.5)] * 2
 
 
 class TestProof:

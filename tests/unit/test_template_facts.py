@@ -125,6 +125,7 @@ def test_a_function_may_do_with_a_secret_what_it_does_and_no_more() -> None:
     """Each is a call that the layer makes."""
     assert only_statement("RotateOwnSecrets")["Action"] == [
         "secretsmanager:GetSecretValue",
+        "secretsmanager:ListSecretVersionIds",
         "secretsmanager:PutSecretValue",
         "secretsmanager:UpdateSecretVersionStage",
     ]

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from token_refresh.versions import (
     Version,
-    answer_proof_ids,
     is_retry_slot,
     proof_version_id,
     unreadable_version_id,
@@ -88,24 +87,8 @@ class TestProof:
         assert len({proof_version_id(SUCCESSOR_ID, NOON + hour * HOUR) for hour in range(24)}) == 24
 
     def test_it_is_another_for_every_successor(self) -> None:
-        """So that it tells what an answer was given for."""
+        """Each version that is presented is proven by itself."""
         assert proof_version_id(SUCCESSOR_ID, NOON) != proof_version_id(VERSION.id, NOON)
-
-
-class TestAnswerProof:
-    """Where the proof of an answer can be."""
-
-    def test_it_is_that_of_the_hour_of_the_request_or_of_the_hour_before(self) -> None:
-        """The hour may have ended between the proof and the request; the likelier one comes first."""
-        assert answer_proof_ids(SUCCESSOR_ID, NOON) == (
-            str(uuid5(NAMESPACE_URL, f"{SUCCESSOR_ID}#{HOURS}")),
-            str(uuid5(NAMESPACE_URL, f"{SUCCESSOR_ID}#{HOURS - 1}")),
-        )
-
-    @given(st.floats(0, 4e9), st.floats(0, 900))
-    def test_it_is_found_however_long_the_proof_took(self, proven_at: float, seconds: float) -> None:
-        """No run lasts longer than Lambda's fifteen minutes."""
-        assert proof_version_id(SUCCESSOR_ID, proven_at) in answer_proof_ids(SUCCESSOR_ID, proven_at + seconds)
 
 
 class TestUnreadable:

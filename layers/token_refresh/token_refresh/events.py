@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from token_refresh.errors import InvalidEvent
-from token_refresh.secrets_manager import secret_name
+from token_refresh.listings import secret_name
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,8 +22,8 @@ class Limits:
     """One provider's lengths of time, in seconds."""
 
     assumed: float = 60 * 60  # the life of tokens of unknown expiry
-    # Between two refreshes, whatever expiry the provider gives. Each refresh stores two versions, and AWS advises
-    # against more than 144 a day for long: 20 minutes is the least that a provider can have here.
+    # Between two refreshes, whatever expiry the provider gives. AWS keeps about 100 versions of a secret, each for a
+    # day at least: 20 minutes is the least that a provider can have here, and leaves room for what people save.
     shortest: float = 30 * 60
     longest: float = float("inf")  # between two refreshes
 

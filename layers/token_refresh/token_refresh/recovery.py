@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from token_refresh.errors import SecretError
-from token_refresh.storing import issued_for, label_asked, make_current, not_current_yet
+from token_refresh.lineage import ancestors, issued_for
+from token_refresh.storing import label_asked, make_current, not_current_yet
 from token_refresh.versions import ASKED, ISSUED, REJECTED
 
 if TYPE_CHECKING:
@@ -22,28 +23,28 @@ def finish(run: RunContext, secret: StoredSecret) -> StoredSecret | None:
     answer = _other_answer(run, secret)
     if answer is None or answer.id != secret.version.successor_id:
         return None
-    return _made_current(run, secret, answer)
+    return _made_current(run, [secret.version], answer)
 
 
 def adopt(run: RunContext, secret: StoredSecret) -> StoredSecret | None:
     """Find the tokens that replaced the ones that the provider has just refused, and make them current.
 
-    They are in the version's own successor; or a person saved a page with spent tokens over the answer that replaced
-    them: then they are put into what the person saved. Returns what is current then, or None.
+    They are in the version's own successor, or in a later one, if a person moved AWSCURRENT back. Or a person saved a
+    page with spent tokens over the answer that replaced them: then they are put into what the person saved. Returns
+    what is current then, or None.
     """
     answer = _other_answer(run, secret)
     if answer is None:
         return None
-    if answer.id == secret.version.successor_id:
-        return _made_current(run, secret, answer)
+    if path := _path(run, secret.version, answer):
+        return _made_current(run, path, answer)
     issued = issued_for(run, secret, answer)
     if issued is None:
         return None
     successor = secret.successor(issued.tokens(), issued.life.start)
-    run.secrets.check_writable(secret.version, issued.life.start)  # as storing does: it is looked for beside an answer
     if not run.secrets.store_successor(secret.version, successor.document.text(), asked=True):
         return None  # another run was faster, and makes its own current
-    return _made_current(run, secret, replace(successor.version, labels=frozenset({ASKED, ISSUED})))
+    return _made_current(run, [secret.version], replace(successor.version, labels=frozenset({ASKED, ISSUED})))
 
 
 def _other_answer(run: RunContext, secret: StoredSecret) -> Version | None:
@@ -54,11 +55,24 @@ def _other_answer(run: RunContext, secret: StoredSecret) -> Version | None:
     return answer
 
 
-def _made_current(run: RunContext, secret: StoredSecret, answer: Version) -> StoredSecret | None:
+def _path(run: RunContext, version: Version, answer: Version) -> list[Version]:
+    """Return the versions from this one on whose successors lead to an answer; none if it does not descend from it."""
+    if answer.id == version.successor_id:
+        return [version]
+    path: list[Version] = []
+    for one in ancestors(run, answer):
+        path.insert(0, one)
+        if one.id == version.id:
+            return path
+    return []
+
+
+def _made_current(run: RunContext, path: list[Version], answer: Version) -> StoredSecret | None:
+    """Make an answer current, by one move for each version of the path; None if somebody else's is current."""
     try:
         if ASKED not in answer.labels:
             label_asked(run, answer)
-        instead = make_current(run, secret.version)
+        instead = next(filter(None, (make_current(run, version) for version in path)), None)
     except SecretError as error:
         why = error
     else:

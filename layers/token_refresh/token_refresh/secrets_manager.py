@@ -6,12 +6,13 @@ What is taken from AWS's documents (API reference and user guide of Secrets Mana
   and is refused (ResourceExistsException) if it is another one. The token becomes the version's id.
 - UpdateSecretVersionStage moves a label, to a version without labels too, and is refused if the label is not on
   RemoveFromVersionId at that moment. A secret has at most 20 labels.
-- A version without labels can be deleted by AWS, but not within a day of its creation.
+- AWS keeps about 100 versions of a secret: beyond that it deletes those without labels, but none younger than a day.
 
 What is not documented, and is relied on: the comparison and the move are one step, also for two callers at once.
 
 What is documented both ways, and is not relied on: whether moving AWSCURRENT takes AWSPENDING off. The rotation guide
-says so, the API reference does not, and users report both (aws-secrets-manager-rotation-lambdas, issues 145 and 168).
+says so, the API reference does not, and users report both (aws-secrets-manager-rotation-lambdas:
+pull request 145, issue 168).
 """
 
 from __future__ import annotations
@@ -21,9 +22,10 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.config import Config
 
-from token_refresh.aws_errors import ALREADY_STORED, NO_SUCH_SECRET, call, from_code
+from token_refresh.aws_errors import ALREADY_STORED, NO_SUCH_SECRET, call
 from token_refresh.clock import AWS_CONNECT_SECONDS, AWS_READ_SECONDS
-from token_refresh.errors import Denied, NoSuchVersion, SecretError
+from token_refresh.errors import Denied, NoSuchVersion
+from token_refresh.listings import current_versions, listed_versions, pages, parse_version
 from token_refresh.versions import (
     ASKED,
     CURRENT,
@@ -36,15 +38,18 @@ from token_refresh.versions import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     import boto3
     from mypy_boto3_secretsmanager.client import SecretsManagerClient
     from mypy_boto3_secretsmanager.type_defs import FilterTypeDef
 
+    from token_refresh.errors import SecretError
+    from token_refresh.versions import ListedVersion
+
 _PAGE = 20  # secrets; the most that BatchGetSecretValue takes
+_VERSIONS_PAGE = 100  # the most that ListSecretVersionIds takes
 _MOST_KEPT_BYTES = 64 * 1024  # of a SecretBinary
-_SUFFIX = 7  # characters that Secrets Manager adds to a name in an ARN: a hyphen and six random ones
 
 
 class SecretsManager:
@@ -62,16 +67,16 @@ class SecretsManager:
         """Yield the AWSCURRENT version of every secret under a prefix, or its name and why it could not be read."""
         filters: Sequence[FilterTypeDef] = [{"Key": "name", "Values": [prefix]}]
         read_page = partial(self._client.batch_get_secret_value, Filters=filters, MaxResults=_PAGE)
-        seen = {""}
-        while True:
-            found, token = call("list the secrets", partial(_page, read_page))
-            for one in found:
-                if not isinstance(one, Version) or one.name.startswith(prefix):  # whatever a filter means by a prefix
-                    yield one
-            if token in seen:  # the end, or a list that goes round in circles
-                return
-            seen.add(token)
-            read_page = partial(read_page, NextToken=token)
+        for one in pages("list the secrets", read_page, current_versions):
+            if not isinstance(one, Version) or one.name.startswith(prefix):  # whatever a filter means by a prefix
+                yield one
+
+    def list_versions(self, arn: str) -> list[ListedVersion]:
+        """List all versions of a secret, those without labels too."""
+        read_page = partial(
+            self._client.list_secret_version_ids, SecretId=arn, IncludeDeprecated=True, MaxResults=_VERSIONS_PAGE
+        )
+        return list(pages("list the secret's versions", read_page, listed_versions))
 
     def read(self, secret_id: str) -> Version:
         """Read the AWSCURRENT version; raise `NoSuchVersion` if the secret has no value yet."""
@@ -143,12 +148,6 @@ class SecretsManager:
         return True
 
 
-def secret_name(secret_id: str) -> str:
-    """Return the name in a secret's ARN (its six random characters included), or the name itself."""
-    arn, found, name = secret_id.partition(":secret:")
-    return name if found and arn.startswith("arn:") else secret_id
-
-
 def _client(session: boto3.session.Session, max_connections: int, attempts: int) -> SecretsManagerClient:
     return session.client(
         "secretsmanager",
@@ -162,7 +161,7 @@ def _client(session: boto3.session.Session, max_connections: int, attempts: int)
 
 
 def _read(client: SecretsManagerClient, secret_id: str, **which: str) -> Version:
-    return call("read the secret", lambda: _version(client.get_secret_value(SecretId=secret_id, **which)))
+    return call("read the secret", lambda: parse_version(client.get_secret_value(SecretId=secret_id, **which)))
 
 
 def _read_if_there(client: SecretsManagerClient, arn: str, **which: str) -> Version | None:
@@ -174,27 +173,3 @@ def _read_if_there(client: SecretsManagerClient, arn: str, **which: str) -> Vers
         if error.code == NO_SUCH_SECRET:  # AWS words a missing label in more ways than one
             return None
         raise
-
-
-def _page(read: Callable[[], Mapping[str, Any]]) -> tuple[list[Version | tuple[str, SecretError]], str]:
-    """Return what one answer to BatchGetSecretValue lists, and the token of the next page ("": there is none)."""
-    page = read()
-    found: list[Version | tuple[str, SecretError]] = [_version(value) for value in page.get("SecretValues", [])]
-    for error in page.get("Errors", []):
-        why = from_code("read the secret", error.get("ErrorCode") or "", error.get("Message") or "")
-        secret_id = error.get("SecretId") or "?"
-        name = secret_name(secret_id)
-        found.append((name if name == secret_id else name[:-_SUFFIX], why))
-    return found, page.get("NextToken") or ""
-
-
-def _version(value: Mapping[str, Any]) -> Version:
-    created = value.get("CreatedDate")
-    return Version(
-        arn=value["ARN"],
-        name=value["Name"],
-        id=value["VersionId"],
-        text=value.get("SecretString"),
-        labels=frozenset(value.get("VersionStages", [])),
-        created=created.timestamp() if created else 0.0,
-    )

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING
 from token_refresh.aws_errors import COMPARED
 from token_refresh.errors import Denied, NotStored, SecretError, Transient, Unreadable
 from token_refresh.lifetime import Lifetime
-from token_refresh.versions import ASKED, CURRENT, ISSUED, answer_proof_ids
+from token_refresh.lineage import issued_for
+from token_refresh.versions import ASKED, CURRENT, ISSUED
 
 if TYPE_CHECKING:
     from token_refresh.replies import IssuedTokens
@@ -84,17 +85,6 @@ def not_current_yet(why: SecretError) -> SecretError:
     return kind(f"new tokens are stored under the label ISSUED; the next run tries to make them current: {why}")
 
 
-def issued_for(run: RunContext, secret: StoredSecret, answer: Version) -> StoredSecret | None:
-    """Return an answer, parsed, if it was given for the very tokens that a version holds: the proof beside it tells."""
-    fields = run.provider.refresh_fields
-    presented, issued = secret.document.pick(fields), run.parse_if_valid(answer)
-    if issued is None or not issued.life.ours or issued.document.pick(fields) == presented:
-        return None
-    proofs = (run.secrets.read_version(answer.arn, one) for one in answer_proof_ids(answer.id, issued.life.start))
-    proven = (run.parse_if_valid(proof) for proof in proofs if proof)
-    return issued if any(one and one.document.pick(fields) == presented for one in proven) else None
-
-
 def label_asked(run: RunContext, version: Version) -> None:
     """Mark an attempt, so that a lost answer is retried whatever the dates say. Raises `Transient` or `Denied`."""
     # A refusal can pass: another run moves the label at the same time, or reads lag behind its latest move.
@@ -124,7 +114,7 @@ def _store(run: RunContext, base: StoredSecret, answer: Answer) -> list[StoredSe
     while len(chain) < _MOST_SUCCESSORS:
         ours = chain[-1].successor(answer.tokens, answer.sent_at)
         attempt = partial(_put, run, chain[-1].version, ours, first=chain[-1] is answer.given_for)
-        refusals, calls = (inf, 1) if base is answer.given_for else (_MOST_REFUSALS, 5)  # nothing is stored yet, or all
+        refusals, calls = (inf, 1) if base is answer.given_for else (_MOST_REFUSALS, 2)  # nothing is stored yet, or all
         other = run.deadline.retry(attempt, most_refusals=refusals, calls=calls)
         if other is None:
             return [*chain, ours]
@@ -139,9 +129,6 @@ def _put(run: RunContext, parent: Version, successor: StoredSecret, *, first: bo
     """Try once to store a version's successor; return the one that is there if it is another."""
     # Whatever happened meanwhile may have ended what we received: only the provider can tell (ASKED).
     if run.secrets.store_successor(parent, successor.version.text or "", asked=not first):
-        if not first:
-            # The proof of what was presented lies beside its own successor; recovery looks for one beside every answer.
-            run.secrets.check_writable(parent, successor.life.start)
         return None
     other = run.secrets.read_version(parent.arn, parent.successor_id)
     if other is None:

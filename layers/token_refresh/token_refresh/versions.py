@@ -36,22 +36,29 @@ class Version:
     @property
     def successor_id(self) -> str:
         """The id of the version with the tokens that replace this one's: there is only one, whoever stores it."""
-        return _version_id(f"{self.arn}#{self.id}#successor")
+        return successor_version_id(self.arn, self.id)
+
+
+@dataclass(frozen=True, slots=True)
+class ListedVersion:
+    """One version as a list of versions shows it, without its value."""
+
+    id: str
+    labelled: bool
+    created: float  # epoch seconds
+
+
+def successor_version_id(arn: str, version_id: str) -> str:
+    """Return the id of the version that replaces this one."""
+    return _version_id(f"{arn}#{version_id}#successor")
 
 
 def proof_version_id(successor_id: str, at: float) -> str:
     """Return the id of the copy that proves, before asking, that a successor can be stored.
 
-    It is the same within one UTC hour, so an outage adds at most 24 versions a day. It follows from the successor's id,
-    so that one can find the very value that an answer was given for.
+    It is the same within one UTC hour, so an outage adds at most 24 versions a day.
     """
     return _version_id(f"{successor_id}#{int(at // _HOUR_SECONDS)}")
-
-
-def answer_proof_ids(answer_id: str, asked_at: float) -> tuple[str, ...]:
-    """Return where the proof of an answer can be, given when the provider was asked (epoch seconds)."""
-    # An hour may have ended between the proof and the request.
-    return tuple(proof_version_id(answer_id, at) for at in (asked_at, asked_at - _HOUR_SECONDS))
 
 
 def unreadable_version_id(version_id: str) -> str:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tests.safety.kills.runner import Container
 
 PREFIX = "token-refresh/window/"
-_ASKING = 5  # the step, after the sweep's read, its own two reads and the proof
+_ASKING = 6  # the step, after the sweep's read, its own two, the list of versions and the proof
 
 pytestmark = pytest.mark.parametrize("login_fields", [True, False])
 

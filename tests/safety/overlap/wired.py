@@ -185,7 +185,7 @@ class _Client:
         if seen.status != 200:
             error = {"Code": answer["__type"], "Message": answer["Message"]}
             raise ClientError({"Error": error, "ResponseMetadata": {"HTTPStatusCode": seen.status}}, operation)  # type: ignore[typeddict-item]  # what the layer reads of it
-        for value in (answer, *answer.get("SecretValues", ())):
+        for value in (answer, *answer.get("SecretValues", ()), *answer.get("Versions", ())):
             if "CreatedDate" in value:
                 value["CreatedDate"] = datetime.fromtimestamp(value["CreatedDate"], UTC)
         return answer

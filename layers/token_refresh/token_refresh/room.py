@@ -1,0 +1,42 @@
+"""Whether a secret has room for two more versions: the proof and the answer.
+
+AWS keeps about 100 versions of a secret, and each of them for a day. The proof alone does not show that an answer can
+be stored: it could take the last place itself. So the versions are counted first. And where they become too many,
+because a person saves often, tokens that can wait do, so that the secret does not fill up.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from token_refresh.errors import Deferred, Denied
+from token_refresh.lifetime import Lifetime
+
+if TYPE_CHECKING:
+    from token_refresh.run_context import RunContext, StoredSecret
+
+_HALF_A_DAY = 12 * 60 * 60.0  # seconds
+_DAY = 2 * _HALF_A_DAY + 5 * 60  # and what two clocks may differ
+_MOST_IN_HALF_A_DAY = 44  # less than half, since a person can save at any time
+_MOST = 98  # two fewer than AWS keeps
+_CAN_WAIT_PERCENT = 25.0  # of the life of the tokens must be left
+
+
+def check_room(run: RunContext, secret: StoredSecret) -> None:
+    """Raise `Deferred` if the tokens can wait for room, `Denied` if they cannot and there is none."""
+    now = run.clock.now()
+    listed = run.secrets.list_versions(secret.version.arn)
+    lately = sum(now - one.created < _HALF_A_DAY for one in listed)
+    kept = sum(one.labelled or now - one.created < _DAY for one in listed)
+    full = kept > _MOST
+    text = (
+        f"the secret has {kept} versions that AWS does not delete yet, of about 100: nothing was asked, so that there "
+        "is room for the answer; it goes on as versions become a day old; save the secret less often"
+    )
+    # The dates beside the tokens say how long they can wait, also where a person has saved something since.
+    life = Lifetime.written_in(secret.document.fields, run.provider.limits)
+    if life and life.remaining_percent(now) >= _CAN_WAIT_PERCENT:
+        if full or lately > _MOST_IN_HALF_A_DAY:
+            raise Deferred(text)
+    elif full:
+        raise Denied(text)
