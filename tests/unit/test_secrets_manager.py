@@ -419,7 +419,7 @@ class TestVersions:
     def test_a_list_that_goes_round_in_circles_ends(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """A token of a page that has been seen is the end."""
         body = json.dumps({"Versions": [{"VersionId": "a" * 32, "CreatedDate": 1.5}], "NextToken": "again"}).encode()
-        with WireServer(*[answer(200, body)] * 9) as server:
+        with WireServer(answer(200, body)) as server:
             found = reaching(endpoint(server.url), monkeypatch).list_versions(ARN)
         assert [(one.id, one.labelled, one.created) for one in found] == [("a" * 32, False, 1.5)] * 2
 
