@@ -30,7 +30,7 @@ def test_the_last_place_is_not_for_the_proof(world: World) -> None:
 
     run = world.run()
 
-    assert f"{name}: denied: the secret has 99 versions that AWS does not delete yet" in run.failure
+    assert f"{name}: denied: the secret has 99 versions that are too young to be deleted" in run.failure
     assert run.sent == []
     assert run.steps[-1] == steps.room(name)
     assert world.provider.is_live(world.document(name))

@@ -30,8 +30,9 @@ def check_room(run: RunContext, secret: StoredSecret) -> None:
     kept = sum(one.labelled or now - one.created < _DAY for one in listed)
     full = kept > _MOST
     text = (
-        f"the secret has {kept} versions that AWS does not delete yet, of about 100: nothing was asked, so that there "
-        "is room for the answer; it goes on as versions become a day old; save the secret less often"
+        f"the secret has {kept} versions that are too young to be deleted, {lately} of them from the last 12 hours, "
+        "and AWS keeps about 100: nothing was asked, so that an answer has room; it goes on as they become a day old; "
+        "save the secret less often"
     )
     # The dates beside the tokens say how long they can wait, also where a person has saved something since.
     life = Lifetime.written_in(secret.document.fields, run.provider.limits)
