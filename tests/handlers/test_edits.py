@@ -68,6 +68,18 @@ def test_the_same_credentials_after_the_save(world: World) -> None:
     _merged(world, name, edited)
 
 
+def test_an_older_page_during_a_run(world: World) -> None:
+    """A page that is two refreshes old, saved while we ask: its tokens led to ours, and it gets them."""
+    name = world.add(login_fields=False, note="before")
+    page = {**world.document(name), "note": "after"}
+    assert world.run().result["outcomes"] == {"refreshed": 1}
+    meddling.before(world, meddling.is_save, lambda: world.store.person_writes(name, page))
+
+    assert world.force(name).result["outcomes"] == {"refreshed": 1}
+
+    _merged(world, name, page)
+
+
 def test_two_edits(world: World) -> None:
     """A person who saves twice while we do is followed."""
     name = world.add(note="before")

@@ -99,7 +99,7 @@ def test_rolled_back_by_hand(world: World) -> None:
 
 
 @pytest.mark.parametrize("login_fields", [True, False])
-@pytest.mark.parametrize("refreshes", [2, 5])
+@pytest.mark.parametrize("refreshes", [2, 12])
 def test_an_older_page_saved_later(world: World, refreshes: int, *, login_fields: bool) -> None:
     """A page that is some refreshes old gets the newest tokens: the versions in between tell what led to them."""
     name = world.add(login_fields=login_fields, note="before")

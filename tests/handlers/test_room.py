@@ -9,6 +9,7 @@ import pytest
 from tests.handlers import steps
 from tests.handlers.clock import DAY, HOUR, MINUTE
 from tests.secrets_manager import Fault
+from tests.simulators import Mood
 
 if TYPE_CHECKING:
     from tests.handlers.world import World
@@ -63,6 +64,28 @@ def test_tokens_that_can_wait_do(world: World) -> None:
     assert run.sent == []
     world.clock.advance(16 * MINUTE)
     assert f"{name}: denied: " in world.run().failure
+
+
+@pytest.mark.parametrize("provider_name", ["mcs"])
+@pytest.mark.parametrize("forced", [True, False])
+def test_tokens_that_may_be_spent_do_not_wait(world: World, *, forced: bool) -> None:
+    """A run has presented them and lost the answer: their dates say nothing any more, however crowded the secret is."""
+    name = world.add_refreshed()
+    for _ in range(50):
+        world.clock.advance(1)
+        world.store.client().put_secret_value(SecretId=name, SecretString="x", VersionStages=["OTHER"])
+    if not forced:
+        world.store.set_version_quota(10 * QUOTA)
+        world.clock.advance(46 * MINUTE)  # they cannot wait any longer
+    else:
+        world.store.client().update_secret_version_stage(
+            SecretId=name, VersionStage="ASKED", MoveToVersionId=world.current(name).id
+        )
+    world.provider.misbehave(Mood.DROP_AFTER)
+    assert world.run().outcomes == {"transient": 1}
+    assert not world.provider.is_live(world.document(name))
+
+    assert world.run().result["outcomes"] == {"logged_in": 1}
 
 
 @pytest.mark.parametrize("provider_name", ["mcs"])

@@ -1,41 +1,54 @@
-"""From a stored answer back to the versions that it replaced.
+"""Which tokens led to which: from a version to the answers that replaced it, as far back as AWS keeps versions.
 
-An answer's id follows from the id of the version that it was given for. So the list of a secret's versions tells which
-one that was, and which one came before it, as far back as AWS keeps them.
+An answer's id follows from the id of the version that it was given for, so the list of a secret's versions tells which
+one replaced which. A person's edit begins anew, with the tokens of another version.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from token_refresh.versions import successor_version_id
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from token_refresh.run_context import RunContext, StoredSecret
     from token_refresh.versions import Version
 
-_MOST_ANCESTORS = 10  # each one is a call to AWS
 
-
-def ancestors(run: RunContext, answer: Version) -> Iterator[Version]:
-    """Yield the version that an answer was given for, the one that this one was given for, and so on."""
-    parents = {successor_version_id(answer.arn, one.id): one.id for one in run.secrets.list_versions(answer.arn)}
-    version: Version | None = answer
-    for _ in range(_MOST_ANCESTORS):
-        parent = version and parents.get(version.id)
-        version = run.secrets.read_version(answer.arn, parent) if parent else None
-        if version is None:
-            return
-        yield version
+def path(run: RunContext, version: Version, answer: Version) -> list[Version]:
+    """Return the versions from this one on whose successors lead to an answer; none if it does not descend from it."""
+    ids = {one.id for one in run.secrets.list_versions(version.arn)} | {answer.id}
+    found = [version]
+    while found[-1].successor_id in ids:
+        if found[-1].successor_id == answer.id:
+            return found
+        found.append(replace(version, id=found[-1].successor_id))
+    return []
 
 
 def issued_for(run: RunContext, secret: StoredSecret, answer: Version) -> StoredSecret | None:
-    """Return an answer, parsed, if the very tokens that a version holds led to it; None if not, or if it holds them."""
+    """Return an answer, parsed, if the very tokens that a version holds led to it; None if not, or if it holds them.
+
+    Every version of the secret is read, one call each.
+    """
     fields = run.provider.refresh_fields
-    presented, issued = secret.document.pick(fields), run.parse_if_valid(answer)
-    if issued is None or not issued.life.ours or issued.document.pick(fields) == presented:
+    issued = run.parse_if_valid(answer)
+    if issued is None or not issued.life.ours:
         return None
-    replaced = (run.parse_if_valid(version) for version in ancestors(run, answer))
-    return issued if any(one and one.document.pick(fields) == presented for one in replaced) else None
+    tokens = {answer.id: issued.document.pick(fields)}
+    for listed in run.secrets.list_versions(answer.arn):
+        version = run.secrets.read_version(answer.arn, listed.id)
+        if version and (parsed := run.parse_if_valid(version)):
+            tokens[version.id] = parsed.document.pick(fields)
+    successors = {one: successor_version_id(answer.arn, one) for one in tokens}
+    presented = secret.document.pick(fields)
+    reached, later = [presented], [presented]
+    while later:
+        later = [
+            tokens[new]
+            for old, new in successors.items()
+            if new in tokens and tokens[old] in later and tokens[new] not in reached
+        ]
+        reached += later
+    return issued if tokens[answer.id] in reached[1:] else None

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from token_refresh.errors import SecretError
-from token_refresh.lineage import ancestors, issued_for
+from token_refresh.lineage import issued_for, path
 from token_refresh.storing import label_asked, make_current, not_current_yet
 from token_refresh.versions import ASKED, ISSUED, REJECTED
 
@@ -26,18 +26,19 @@ def finish(run: RunContext, secret: StoredSecret) -> StoredSecret | None:
     return _made_current(run, [secret.version], answer)
 
 
-def adopt(run: RunContext, secret: StoredSecret) -> StoredSecret | None:
+def adopt(run: RunContext, secret: StoredSecret, looked_at: set[str]) -> StoredSecret | None:
     """Find the tokens that replaced the ones that the provider has just refused, and make them current.
 
     They are in the version's own successor, or in a later one, if a person moved AWSCURRENT back. Or a person saved a
     page with spent tokens over the answer that replaced them: then they are put into what the person saved. Returns
-    what is current then, or None.
+    what is current then, or None. `looked_at`: the ids of answers that were none, from one call to the next.
     """
     answer = _other_answer(run, secret)
-    if answer is None:
+    if answer is None or answer.id in looked_at:
         return None
-    if path := _path(run, secret.version, answer):
-        return _made_current(run, path, answer)
+    looked_at.add(answer.id)
+    if steps := path(run, secret.version, answer):
+        return _made_current(run, steps, answer)
     issued = issued_for(run, secret, answer)
     if issued is None:
         return None
@@ -55,24 +56,12 @@ def _other_answer(run: RunContext, secret: StoredSecret) -> Version | None:
     return answer
 
 
-def _path(run: RunContext, version: Version, answer: Version) -> list[Version]:
-    """Return the versions from this one on whose successors lead to an answer; none if it does not descend from it."""
-    if answer.id == version.successor_id:
-        return [version]
-    path: list[Version] = []
-    for one in ancestors(run, answer):
-        path.insert(0, one)
-        if one.id == version.id:
-            return path
-    return []
-
-
-def _made_current(run: RunContext, path: list[Version], answer: Version) -> StoredSecret | None:
-    """Make an answer current, by one move for each version of the path; None if somebody else's is current."""
+def _made_current(run: RunContext, steps: list[Version], answer: Version) -> StoredSecret | None:
+    """Make an answer current, by one move for each step; None if somebody else's is current."""
     try:
         if ASKED not in answer.labels:
             label_asked(run, answer)
-        instead = next(filter(None, (make_current(run, version) for version in path)), None)
+        instead = next(filter(None, (make_current(run, version) for version in steps)), None)
     except SecretError as error:
         why = error
     else:

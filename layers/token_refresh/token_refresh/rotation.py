@@ -135,6 +135,7 @@ def _log_in(run: RunContext, secret: StoredSecret) -> Result:
 def _look_elsewhere(run: RunContext, secret: StoredSecret) -> Result | None:
     """Look for another run's answer to the same tokens: that run may be about to store it. None if there is none."""
     deadline = run.deadline
+    looked_at: set[str] = set()
     kept_back = deadline.saving_seconds + (REQUEST_SECONDS if secret.document.login else 0.0)
     for wait in WAITS:
         if deadline.remaining() < wait + kept_back:
@@ -143,7 +144,7 @@ def _look_elsewhere(run: RunContext, secret: StoredSecret) -> Result | None:
             run.clock.sleep(wait)
         if newer := run.secrets.replacement(secret.version):
             return _superseded(run, newer)
-        if answer := adopt(run, secret):
+        if answer := adopt(run, secret, looked_at):
             return _present(run, answer)
     # Since the last look, too: logging in would end a session that somebody has just begun.
     newer = run.secrets.replacement(secret.version)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from token_refresh.aws_errors import COMPARED
 from token_refresh.errors import Denied, NotStored, SecretError, Transient, Unreadable
 from token_refresh.lifetime import Lifetime
-from token_refresh.lineage import issued_for
+from token_refresh.lineage import issued_for, path
 from token_refresh.versions import ASKED, CURRENT, ISSUED
 
 if TYPE_CHECKING:
@@ -148,7 +148,7 @@ def _make_answer_current(run: RunContext, answer: Answer, chain: list[StoredSecr
         theirs = run.parse_if_valid(instead)
         if theirs and theirs.document.holds(answer.tokens):
             return Saved(ours=True, secret=theirs)
-        latest = _latest(run, last, answer) if ours and theirs and _is_edit(theirs, answer) else None
+        latest = _latest(run, last, answer) if ours and theirs and _is_edit(run, theirs, answer, last) else None
         if theirs is None or latest is None:
             if ISSUED in instead.labels:
                 label_asked(run, instead)
@@ -158,16 +158,19 @@ def _make_answer_current(run: RunContext, answer: Answer, chain: list[StoredSecr
     raise Transient("the secret was changed again and again")
 
 
-def _is_edit(theirs: StoredSecret, answer: Answer) -> bool:
-    """Tell whether our tokens belong into it: a person edited something else than what we presented."""
-    return theirs.document.pick(answer.presented) == answer.given_for.document.pick(answer.presented)
+def _is_edit(run: RunContext, theirs: StoredSecret, answer: Answer, stored: StoredSecret) -> bool:
+    """Tell whether our tokens belong into it: a person edited something else, or an old page whose tokens are spent."""
+    given_for, login = answer.given_for.document, run.provider.login_fields
+    if theirs.document.pick(answer.presented) == given_for.pick(answer.presented):
+        return True
+    return theirs.document.pick(login) == given_for.pick(login) and issued_for(run, theirs, stored.version) is not None
 
 
 def _latest(run: RunContext, stored: StoredSecret, answer: Answer) -> Answer | None:
     """Return the answer to put into somebody's edit; None if what another run has made of ours cannot be told."""
     latest = run.secrets.read_labelled(stored.version.arn, ISSUED)
-    if latest is None or latest.id == stored.version.id:
-        return answer
+    if latest is None or latest.id == stored.version.id or path(run, latest, stored.version):
+        return answer  # in the last case reads lag behind writes
     # Another run has gone on with our tokens, and they are spent: what it received belongs there.
     newer = issued_for(run, stored, latest)
     return replace(answer, tokens=newer.tokens(), sent_at=newer.life.start) if newer else None
