@@ -40,10 +40,7 @@ def test_the_same_credentials_before_the_save(world: World) -> None:
     second = steps.save(name, world.current(name).id)._replace(labels=("ISSUED", "AWSPENDING", "ASKED"))
     assert run.steps == [
         SWEEP,
-        steps.read(name),
-        world.look(name),
-        steps.room(name),
-        world.proof(name, before.id, START),
+        *world.preparation(name, before, START),
         first,
         *steps.refused_promotion(name),
         steps.read(name, "ISSUED"),
@@ -116,10 +113,7 @@ def test_other_credentials(world: World, moment: str) -> None:
     ours = world.successor_id(name, before.id)
     expected = [
         SWEEP,
-        steps.read(name),
-        world.look(name),
-        steps.room(name),
-        world.proof(name, before.id, START),
+        *world.preparation(name, before, START),
         steps.save(name, ours),
     ]
     expected += steps.refused_promotion(name)

@@ -91,10 +91,7 @@ def test_logged_in_after_a_dead_session(world: World) -> None:
     assert world.clock.slept[:4] == [1, 2, 4, 8]
     assert run.steps == [
         SWEEP,
-        steps.read(name),
-        world.look(name),
-        steps.room(name),
-        world.proof(name, before.id, began),
+        *world.preparation(name, before, began),
         *[steps.read(name), world.look(name)] * 5,
         steps.read(name),
         steps.save(name, world.successor_id(name, before.id)),
@@ -116,9 +113,7 @@ def test_superseded(world: World) -> None:
     assert run.result["outcomes"] == {"superseded": 1}
     assert run.steps == [
         SWEEP,
-        *[steps.read(name), world.look(name)],
-        steps.room(name),
-        world.proof(name, before.id, began),
+        *world.preparation(name, before, began),
         *[steps.read(name), world.look(name)],
         *[steps.read(name), steps.read_version(name)],
     ]
@@ -200,10 +195,7 @@ def test_transient_provider(world: World) -> None:
     assert "HTTP 503" in run.failure
     assert run.steps == [
         SWEEP,
-        steps.read(name),
-        world.look(name),
-        steps.room(name),
-        world.proof(name, before.id, world.clock.now()),
+        *world.preparation(name, before, world.clock.now()),
     ]
     assert len(run.sent) == 1
     assert world.current(name).id == before.id
@@ -254,10 +246,7 @@ def test_rejected(world: World) -> None:
     assert len(run.sent) == 1
     assert run.steps == [
         SWEEP,
-        steps.read(name),
-        world.look(name),
-        steps.room(name),
-        world.proof(name, before.id, began),
+        *world.preparation(name, before, began),
         *[steps.read(name), world.look(name)] * 5,  # five looks in 15 seconds,
         *[steps.read(name)] * 2,  # one at their end, and one before the label
         *steps.labelling(name),
@@ -312,10 +301,7 @@ def test_unreadable(world: World) -> None:
     keeping = steps.Step("PutSecretValue", name, ("UNREADABLE",), kept.id)
     assert run.steps == [
         SWEEP,
-        steps.read(name),
-        world.look(name),
-        steps.room(name),
-        world.proof(name, before.id, world.clock.now()),
+        *world.preparation(name, before, world.clock.now()),
         keeping,
     ]
     assert len(run.sent) == 1
@@ -337,10 +323,7 @@ def test_not_stored(world: World) -> None:
     tries = len(run.steps) - 5
     assert run.steps == [
         SWEEP,
-        steps.read(name),
-        world.look(name),
-        steps.room(name),
-        world.proof(name, before.id, now),
+        *world.preparation(name, before, now),
         *[save] * tries,
     ]
     assert tries > 50

@@ -188,10 +188,7 @@ def test_time_that_passes_while_proving(world: World) -> None:
     assert run.result["outcomes"] == {"deferred": 1}
     assert run.steps == [
         SWEEP,
-        steps.read(name),
-        world.look(name),
-        steps.room(name),
-        world.proof(name, before.id, START),
+        *world.preparation(name, before, START),
     ]
     assert run.sent == []
 

@@ -39,10 +39,7 @@ def test_a_save_that_fails_is_tried_again(world: World, fault: Fault, problem: s
     proof = world.proof(name, before.id, START)
     assert run.steps == [
         SWEEP,
-        steps.read(name),
-        world.look(name),
-        steps.room(name),
-        proof,
+        *world.preparation(name, before, START),
         *[save.but(problem)] * 3,
         save,
         steps.promotion(name),

@@ -35,10 +35,7 @@ def test_kept_as_it_came(world: World, mood: Mood) -> None:
     labels = world.store.labels(name)
     assert run.steps == [
         SWEEP,
-        steps.read(name),
-        world.look(name),
-        steps.room(name),
-        proof,
+        *world.preparation(name, before, START),
         steps.Step("PutSecretValue", name, ("UNREADABLE",), labels["UNREADABLE"]),
     ]
     assert labels == {"AWSCURRENT": before.id, "AWSPENDING": proof.token, "UNREADABLE": labels["UNREADABLE"]}

@@ -167,15 +167,16 @@ class World:
 
     def rotation(self, name: str, before: Version) -> list[Step]:
         """Returns the calls of one undisturbed rotation of this version, begun and ended now, from its own read on."""
-        look = [] if "ISSUED" in before.labels else [self.look(name)]
         return [
-            steps.read(name),
-            *look,
-            steps.room(name),
-            self.proof(name, before.id),
+            *self.preparation(name, before),
             steps.save(name, self.successor_id(name, before.id)),
             steps.promotion(name),
         ]
+
+    def preparation(self, name: str, before: Version, at: float | None = None) -> list[Step]:
+        """Returns the calls before the provider is asked about this version, proven now or at a moment."""
+        look = [] if "ISSUED" in before.labels else [self.look(name)]
+        return [steps.read(name), *look, steps.room(name), self.proof(name, before.id, at)]
 
     def look(self, name: str) -> Step:
         """Returns the look for an answer that waits to be made current."""

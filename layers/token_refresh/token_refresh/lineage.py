@@ -12,13 +12,18 @@ from typing import TYPE_CHECKING
 from token_refresh.versions import successor_version_id
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from token_refresh.run_context import RunContext, StoredSecret
-    from token_refresh.versions import Version
+    from token_refresh.versions import ListedVersion, Version
 
 
-def path(run: RunContext, version: Version, answer: Version) -> list[Version]:
-    """Return the versions from this one on whose successors lead to an answer; none if it does not descend from it."""
-    ids = {one.id for one in run.secrets.list_versions(version.arn)} | {answer.id}
+def path(version: Version, answer: Version, listed: Iterable[ListedVersion]) -> list[Version]:
+    """Return the versions from this one on whose successors lead to an answer; none if it does not descend from it.
+
+    `listed`: all versions of the secret.
+    """
+    ids = {one.id for one in listed} | {answer.id}
     found = [version]
     while found[-1].successor_id in ids:
         if found[-1].successor_id == answer.id:
@@ -27,21 +32,23 @@ def path(run: RunContext, version: Version, answer: Version) -> list[Version]:
     return []
 
 
-def issued_for(run: RunContext, secret: StoredSecret, answer: Version) -> StoredSecret | None:
+def issued_for(
+    run: RunContext, secret: StoredSecret, answer: Version, listed: Iterable[ListedVersion]
+) -> StoredSecret | None:
     """Return an answer, parsed, if the very tokens that a version holds led to it; None if not, or if it holds them.
 
-    Every version of the secret is read, one call each.
+    `listed`: all versions of the secret; every one of them is read, one call each.
     """
     fields = run.provider.refresh_fields
     issued = run.parse_if_valid(answer)
     if issued is None or not issued.life.ours:
         return None
     tokens = {answer.id: issued.document.pick(fields)}
-    for listed in run.secrets.list_versions(answer.arn):
-        version = run.secrets.read_version(answer.arn, listed.id)
+    for one in listed:
+        version = run.secrets.read_version(answer.arn, one.id)
         if version and (parsed := run.parse_if_valid(version)):
             tokens[version.id] = parsed.document.pick(fields)
-    successors = {one: successor_version_id(answer.arn, one) for one in tokens}
+    successors = {old: successor_version_id(answer.arn, old) for old in tokens}
     presented = secret.document.pick(fields)
     reached, later = [presented], [presented]
     while later:

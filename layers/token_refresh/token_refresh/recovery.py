@@ -37,9 +37,10 @@ def adopt(run: RunContext, secret: StoredSecret, looked_at: set[str]) -> StoredS
     if answer is None or answer.id in looked_at:
         return None
     looked_at.add(answer.id)
-    if steps := path(run, secret.version, answer):
+    listed = run.secrets.list_versions(answer.arn)
+    if steps := path(secret.version, answer, listed):
         return _made_current(run, steps, answer)
-    issued = issued_for(run, secret, answer)
+    issued = issued_for(run, secret, answer, listed)
     if issued is None:
         return None
     successor = secret.successor(issued.tokens(), issued.life.start)
@@ -61,7 +62,7 @@ def _made_current(run: RunContext, steps: list[Version], answer: Version) -> Sto
     try:
         if ASKED not in answer.labels:
             label_asked(run, answer)
-        instead = next(filter(None, (make_current(run, version) for version in steps)), None)
+        instead = make_current(run, steps)
     except SecretError as error:
         why = error
     else:

@@ -30,17 +30,16 @@ def check_room(run: RunContext, secret: StoredSecret) -> None:
     lately = sum(now - one.created < _HALF_A_DAY for one in listed)
     kept = sum(one.labelled or now - one.created < _DAY for one in listed)
     proofs = {proof_version_id(version.successor_id, at) for at in (now, now - _HOUR)} & {one.id for one in listed}
-    full = kept > _MOST
-    text = (
+    # The dates beside the tokens say how long they can wait, also where a person has saved something since; but not
+    # where they may have been spent already, by a run that proved or labelled it and lost the answer.
+    life = Lifetime.written_in(secret.document.fields, run.provider.limits)
+    unspent = not proofs and ASKED not in version.labels
+    can_wait = unspent and life is not None and life.remaining_percent(now) >= _CAN_WAIT_PERCENT
+    if kept <= _MOST and not (can_wait and lately > _MOST_IN_HALF_A_DAY):
+        return
+    kind = Deferred if can_wait else Denied
+    raise kind(
         f"the secret has {kept} versions that are too young to be deleted, {lately} of them from the last 12 hours, "
         "and AWS keeps about 100: nothing was asked, so that an answer has room; it goes on as they become a day old; "
         "save the secret less often"
     )
-    # The dates beside the tokens say how long they can wait, also where a person has saved something since; but not
-    # where they may have been spent already, by a run that proved or labelled it and lost the answer.
-    life = Lifetime.written_in(secret.document.fields, run.provider.limits)
-    if life and life.remaining_percent(now) >= _CAN_WAIT_PERCENT and not proofs and ASKED not in version.labels:
-        if full or lately > _MOST_IN_HALF_A_DAY:
-            raise Deferred(text)
-    elif full:
-        raise Denied(text)

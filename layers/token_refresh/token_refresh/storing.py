@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import pairwise
 from math import inf
 from typing import TYPE_CHECKING
 
@@ -22,6 +21,8 @@ from token_refresh.lineage import issued_for, path
 from token_refresh.versions import ASKED, CURRENT, ISSUED
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from token_refresh.replies import IssuedTokens
     from token_refresh.run_context import RunContext, StoredSecret
     from token_refresh.versions import Version
@@ -71,12 +72,16 @@ def save(run: RunContext, answer: Answer) -> Saved:
     raise not_current_yet(why)
 
 
-def make_current(run: RunContext, version: Version) -> Version | None:
-    """Move AWSCURRENT from a version to its successor, which is stored; return what else is current, or None.
+def make_current(run: RunContext, steps: Iterable[Version]) -> Version | None:
+    """Move AWSCURRENT from each version in turn to its successor, which is stored.
 
-    Raises `Transient` or `Denied` if AWS does not do it.
+    Returns what else is current, or None. Raises `Transient` or `Denied` if AWS does not do it.
     """
-    return run.deadline.retry(partial(_move, run, version), most_refusals=_MOST_REFUSALS, calls=3)
+    for version in steps:
+        instead = run.deadline.retry(partial(_move, run, version), most_refusals=_MOST_REFUSALS, calls=3)
+        if instead is not None:
+            return instead
+    return None
 
 
 def not_current_yet(why: SecretError) -> SecretError:
@@ -142,7 +147,7 @@ def _make_answer_current(run: RunContext, answer: Answer, chain: list[StoredSecr
         if not ours or run.clock.now() - answer.sent_at >= _LATE_SECONDS:
             # Of two answers at once, only the provider knows which one lives: the next run is to try.
             label_asked(run, last.version)
-        instead = next(filter(None, (make_current(run, one.version) for one, _ in pairwise(chain))), None)
+        instead = make_current(run, (one.version for one in chain[:-1]))
         if instead is None:
             return Saved(ours, last)
         theirs = run.parse_if_valid(instead)
@@ -163,16 +168,21 @@ def _is_edit(run: RunContext, theirs: StoredSecret, answer: Answer, stored: Stor
     given_for, login = answer.given_for.document, run.provider.login_fields
     if theirs.document.pick(answer.presented) == given_for.pick(answer.presented):
         return True
-    return theirs.document.pick(login) == given_for.pick(login) and issued_for(run, theirs, stored.version) is not None
+    if theirs.document.pick(login) != given_for.pick(login):
+        return False
+    return issued_for(run, theirs, stored.version, run.secrets.list_versions(stored.version.arn)) is not None
 
 
 def _latest(run: RunContext, stored: StoredSecret, answer: Answer) -> Answer | None:
     """Return the answer to put into somebody's edit; None if what another run has made of ours cannot be told."""
     latest = run.secrets.read_labelled(stored.version.arn, ISSUED)
-    if latest is None or latest.id == stored.version.id or path(run, latest, stored.version):
-        return answer  # in the last case reads lag behind writes
+    if latest is None or latest.id == stored.version.id:
+        return answer
+    listed = run.secrets.list_versions(latest.arn)
+    if path(latest, stored.version, listed):
+        return answer  # reads lag behind writes
     # Another run has gone on with our tokens, and they are spent: what it received belongs there.
-    newer = issued_for(run, stored, latest)
+    newer = issued_for(run, stored, latest, listed)
     return replace(answer, tokens=newer.tokens(), sent_at=newer.life.start) if newer else None
 
 
