@@ -491,6 +491,15 @@ def test_issued_knows_every_secret_value(provider: Simulator) -> None:
     assert header is None or header.partition(" ")[2] in provider.issued
 
 
+def test_the_time_beside_a_signature_is_no_secret(fashion_world: FashionWorld) -> None:
+    """A log line of the same millisecond shows it too; the key and the signature beside it are secrets."""
+    secret = fashion_world.create_account()
+    refresh(fashion_world, secret)
+    spoken = base64.b64decode(fashion_world.requests[0].headers["Authorization"].partition(" ")[2]).decode()
+
+    assert {*spoken.replace(":", " ").split()} - fashion_world.issued == {str(NOW_MS)}
+
+
 def test_record_shows_no_credential(provider: Simulator) -> None:
     """A received request's ``repr`` can be printed."""
     secret = provider.create_account()
