@@ -8,7 +8,7 @@ It differs from AWS in ways that matter here, all of them read off ministack 1.5
 - Every invocation writes a log stream of its own.
 - A run that raises costs its execution environment, and its error's type is always `Runtime.HandlerError`.
 - Its Secrets Manager overwrites a version whose token is used again, and leaves a label on the old version too when
-  PutSecretValue puts it on a new one. The strict one of tests/secrets_manager is used in its place.
+  PutSecretValue puts it on a new one. The strict one of tests/support/secrets_manager is used in its place.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tests.simulators import Ekuaibao, FashionWorld, Mcs, Simulator
+from tests.support.simulators import Ekuaibao, FashionWorld, Mcs, Simulator
 
 
 @dataclass(frozen=True, slots=True)

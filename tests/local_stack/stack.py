@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from tests.local_stack.deployment import Deployment, build, deploy
 from tests.local_stack.emulator import EmulatedAws, emulated_aws
 from tests.local_stack.providers import PROVIDERS, Provider
-from tests.secrets_manager import StrictSecretsManager
+from tests.support.secrets_manager import StrictSecretsManager
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
-    from tests.simulators import Simulator
+    from tests.support.simulators import Simulator
 
 
 class Steps(Protocol):

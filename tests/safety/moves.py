@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.handlers.steps import successor_id
 from tests.safety.histories.ward import base_of
+from tests.support.steps import successor_id
 
 if TYPE_CHECKING:
-    from tests.handlers.kinds import Kind
-    from tests.secrets_manager import Secret
+    from tests.support.kinds import Kind
+    from tests.support.secrets_manager import Secret
 
 
 def edit_left_behind(secret: Secret, kind: Kind) -> str | None:

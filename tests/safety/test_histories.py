@@ -9,12 +9,12 @@ from hypothesis import HealthCheck, note, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from tests.handlers.clock import DAY, HOUR, MINUTE
-from tests.handlers.kinds import KINDS
 from tests.safety.histories import happenings
 from tests.safety.histories.course import Second
 from tests.safety.histories.gate import SCHEDULE_BITS
 from tests.safety.histories.history import SWEEP, History
+from tests.support.clock import DAY, HOUR, MINUTE
+from tests.support.kinds import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -15,8 +15,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.handlers.clock import START, iso
-from tests.handlers.kinds import KINDS, Kind
 from tests.safety.effort import TIMEOUT_SECONDS, examples
 from tests.safety.hostile import accounts, answers, oracle
 from tests.safety.hostile.bench import OUTCOMES, bench
@@ -24,6 +22,8 @@ from tests.safety.hostile.exposure import exposed
 from tests.safety.hostile.heavy import HEAVY, HUGE, MEMORY_MB, memory_of_eight_at_once
 from tests.safety.hostile.secrets import BASE_URLS, DATES_OF_A_PERSON, events, secrets
 from tests.safety.hostile.wires import Wire, framed, wires
+from tests.support.clock import START, iso
+from tests.support.kinds import KINDS, Kind
 from tests.unit.wire import WireServer
 
 if TYPE_CHECKING:

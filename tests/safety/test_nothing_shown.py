@@ -13,23 +13,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.handlers.conftest import clock, kind, loader, output, provider, provider_name, store, world  # noqa: F401 - fixtures
-from tests.handlers.kinds import KINDS
-from tests.handlers.process import run_as_lambda
+from tests.functions.conftest import clock, kind, loader, output, provider, provider_name, store, world  # noqa: F401 - fixtures
 from tests.local_stack.leaks import leaked
 from tests.safety.effort import TIMEOUT_SECONDS, examples
 from tests.safety.hostile import accounts, answers
 from tests.safety.hostile.bench import bench
 from tests.safety.hostile.exposure import exposed, quotations, unfit
 from tests.safety.hostile.talk import chain
-from tests.secrets_manager import Fault, StrictSecretsManager
-from tests.simulators import Mood
+from tests.support.kinds import KINDS
+from tests.support.process import run_as_lambda
+from tests.support.secrets_manager import Fault, StrictSecretsManager
+from tests.support.simulators import Mood
 from token_refresh.masking import quote, use_mask
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.handlers.world import Run, World
+    from tests.support.world import Run, World
 
 pytestmark = pytest.mark.timeout(TIMEOUT_SECONDS)
 

@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.handlers.kinds import KINDS
 from tests.safety.effort import THOROUGH, TIMEOUT_SECONDS
 from tests.safety.overlap.scenarios import KILL, KILL_AND_PAGE, Meeting, Scenario, every, outlasted, quick, thorough
 from tests.safety.overlap.threads import draw, follow
 from tests.safety.overlap.wired import Done, Wired
+from tests.support.kinds import KINDS
 
 if TYPE_CHECKING:
     from tests.safety.overlap.state import State

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.secrets_manager import Fault, StrictSecretsManager, clients
+from tests.support.secrets_manager import Fault, StrictSecretsManager, clients
 from tests.unit.wire import WireServer, answer
 from token_refresh.aws_errors import ALREADY_STORED, COMPARED, NO_SUCH_SECRET, NOT_A_NAME, call, from_code
 from token_refresh.errors import Denied, NoSuchVersion, SecretError, Transient

@@ -22,7 +22,7 @@ import pytest
 import requests
 from aws_lambda_powertools import Logger
 
-from tests.secrets_manager import StrictSecretsManager
+from tests.support.secrets_manager import StrictSecretsManager
 from tests.unit.wire import WireServer, answer
 from token_refresh.masking import Mask, MaskingFormatter, hide, mask_values, quote, use_mask
 from token_refresh.versions import Version

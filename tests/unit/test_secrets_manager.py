@@ -13,7 +13,7 @@ import boto3
 import botocore.endpoint
 import pytest
 
-from tests.secrets_manager import Call, Fault, Key, StaleReads, StrictSecretsManager
+from tests.support.secrets_manager import Call, Fault, Key, StaleReads, StrictSecretsManager
 from tests.unit.wire import WireServer, answer
 from token_refresh.errors import Denied, NoSuchVersion, SecretError, Transient
 from token_refresh.listings import secret_name

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 import requests
 
-from tests.simulators import Ekuaibao, FashionWorld, Mcs, Mood, Simulator
-from tests.simulators.client import NOW_MS, refresh, renewed
+from tests.support.simulators import Ekuaibao, FashionWorld, Mcs, Mood, Simulator
+from tests.support.simulators.client import NOW_MS, refresh, renewed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,7 +15,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
 
-from tests.secrets_manager import ANY, Call, Fault, Key, StaleReads, StrictSecretsManager
+from tests.support.secrets_manager import ANY, Call, Fault, Key, StaleReads, StrictSecretsManager
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.secrets_manager import StrictSecretsManager, clients
+from tests.support.secrets_manager import StrictSecretsManager, clients
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

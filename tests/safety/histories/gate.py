@@ -6,13 +6,13 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from tests.handlers.clock import FakeClock
+from tests.support.clock import FakeClock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from tests.handlers.clock import Context
-    from tests.secrets_manager import Call
+    from tests.support.clock import Context
+    from tests.support.secrets_manager import Call
 
 PATIENCE_SECONDS = 60  # for another run: reached only if two wait for each other
 SCHEDULE_BITS = 64

@@ -7,9 +7,9 @@ from functools import partial
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
-from tests.handlers.clock import DAY, HOUR, MINUTE
-from tests.secrets_manager import ANY, Fault, Key, StaleReads
-from tests.simulators.moods import Mood
+from tests.support.clock import DAY, HOUR, MINUTE
+from tests.support.secrets_manager import ANY, Fault, Key, StaleReads
+from tests.support.simulators.moods import Mood
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -15,9 +15,6 @@ import threading
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Self
 
-from tests.handlers.clock import MINUTE, Context
-from tests.handlers.output import let_everything_speak
-from tests.handlers.world import RUN_SECONDS
 from tests.safety.histories.course import Broken, Course
 from tests.safety.histories.gate import Killed, Lane, RunClock
 from tests.safety.histories.promises import judge
@@ -25,14 +22,17 @@ from tests.safety.histories.said import Said
 from tests.safety.histories.tally import LEAKED
 from tests.safety.histories.wiring import wired
 from tests.safety.histories.world import World
+from tests.support.clock import MINUTE, Context
+from tests.support.output import let_everything_speak
+from tests.support.world import RUN_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from types import TracebackType
 
-    from tests.handlers.kinds import Kind
     from tests.safety.histories.course import Second
     from tests.safety.histories.happenings import Happening
+    from tests.support.kinds import Kind
 
 SWEEP: Mapping[str, Any] = {}
 _PATIENCE_SECONDS = 60

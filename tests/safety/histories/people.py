@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from werkzeug.datastructures import Headers
 
 from tests.safety.histories.ward import Account, Page, Ward, base_of, tokens_of
-from tests.secrets_manager.errors import ServiceError
-from tests.simulators import Received
+from tests.support.secrets_manager.errors import ServiceError
+from tests.support.simulators import Received
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tests.handlers.steps import successor_id
 from tests.safety.histories.tally import EDIT_LOST, LOST
 from tests.safety.histories.ward import base_of, tokens_of
 from tests.safety.outcomes import NEED_A_HUMAN
+from tests.support.steps import successor_id
 
 if TYPE_CHECKING:
     from tests.safety.histories.course import Course
     from tests.safety.histories.gate import Lane
     from tests.safety.histories.ward import Ward
     from tests.safety.histories.world import World
-    from tests.secrets_manager import Version
+    from tests.support.secrets_manager import Version
 
 _GOOD = frozenset({"fresh", "refreshed", "logged_in"})
 _STORED = frozenset({"refreshed", "logged_in"})

@@ -10,8 +10,8 @@ import traceback
 from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
 from typing import TYPE_CHECKING, Any
 
-from tests.handlers.output import extra
 from tests.local_stack.leaks import leaked
+from tests.support.output import extra
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

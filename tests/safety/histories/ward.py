@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tests.handlers.kinds import Kind
+    from tests.support.kinds import Kind
 
 _DATES = ("refreshedAt", "expiresAt")
 

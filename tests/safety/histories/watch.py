@@ -5,18 +5,18 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from tests.handlers.clock import DAY, HOUR
 from tests.safety.histories.gate import Lane, Received
 from tests.safety.histories.happenings import LIES, LOSSES
 from tests.safety.histories.tally import EDIT_LOST
 from tests.safety.moves import edit_left_behind
-from tests.secrets_manager import Fault
+from tests.support.clock import DAY, HOUR
+from tests.support.secrets_manager import Fault
 
 if TYPE_CHECKING:
     from tests.safety.histories.ward import Ward
     from tests.safety.histories.world import World
-    from tests.secrets_manager import Call
-    from tests.simulators import Received as Request
+    from tests.support.secrets_manager import Call
+    from tests.support.simulators import Received as Request
 
 _ENDED_WELL = range(200, 300)
 _LONGEST_RUN_SECONDS = 600

@@ -10,18 +10,18 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 from unittest.mock import patch
 
-from tests.handlers.clock import of_libraries
-from tests.handlers.world import NAMESPACE
 from tests.safety.sdk import clients_with, loader, operation_of
+from tests.support.clock import of_libraries
+from tests.support.world import NAMESPACE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from botocore.awsrequest import AWSPreparedRequest
 
-    from tests.handlers.clock import FakeClock
-    from tests.handlers.kinds import Kind
     from tests.safety.histories.gate import Gate, RunClock
+    from tests.support.clock import FakeClock
+    from tests.support.kinds import Kind
 
 _LABELS = ("AWSCURRENT", "AWSPENDING", "AWSPREVIOUS", "REJECTED", "UNREADABLE", "ASKED")
 # So that no two answers are issued in one millisecond.

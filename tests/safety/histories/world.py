@@ -6,21 +6,21 @@ import random
 from collections import deque
 from typing import TYPE_CHECKING
 
-from tests.handlers.clock import HOUR, MINUTE, FakeClock
 from tests.safety.histories.course import Course
 from tests.safety.histories.gate import Gate, RunClock
 from tests.safety.histories.people import People
 from tests.safety.histories.tally import Tally
 from tests.safety.histories.watch import Watch
-from tests.secrets_manager import StaleReads, StrictSecretsManager
-from tests.simulators import Ekuaibao, FashionWorld, Mcs
+from tests.support.clock import HOUR, MINUTE, FakeClock
+from tests.support.secrets_manager import StaleReads, StrictSecretsManager
+from tests.support.simulators import Ekuaibao, FashionWorld, Mcs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from tests.handlers.kinds import Kind
     from tests.safety.histories.ward import Ward
-    from tests.simulators.moods import Mood
+    from tests.support.kinds import Kind
+    from tests.support.simulators.moods import Mood
 
 # More forced runs than any day sees; that versions are few is a promise of its own.
 _VERSION_QUOTA = 100_000

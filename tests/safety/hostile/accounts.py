@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tests.handlers.clock import DAY, START
+from tests.support.clock import DAY, START
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

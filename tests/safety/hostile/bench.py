@@ -16,21 +16,21 @@ import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 
-from tests.handlers.clock import Context, FakeClock, of_libraries
-from tests.handlers.world import NAMESPACE, RUN_SECONDS
 from tests.safety.hostile.talk import chain
 from tests.safety.outcomes import NEED_A_HUMAN
 from tests.safety.sdk import clients_with, loader, operation_of
-from tests.secrets_manager import StrictSecretsManager
-from tests.secrets_manager.errors import ServiceError
+from tests.support.clock import Context, FakeClock, of_libraries
+from tests.support.secrets_manager import StrictSecretsManager
+from tests.support.secrets_manager.errors import ServiceError
+from tests.support.world import NAMESPACE, RUN_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from botocore.awsrequest import AWSPreparedRequest
 
-    from tests.handlers.kinds import Kind
-    from tests.secrets_manager import Version
+    from tests.support.kinds import Kind
+    from tests.support.secrets_manager import Version
 
 RAISING = NEED_A_HUMAN | {"transient"}
 OUTCOMES = RAISING | {"fresh", "refreshed", "logged_in", "superseded", "deferred"}

@@ -6,12 +6,12 @@ import gzip
 import json
 from typing import TYPE_CHECKING, Any
 
-from tests.handlers.kinds import KINDS
-from tests.handlers.process import run_as_lambda
-from tests.handlers.world import NAMESPACE
 from tests.safety.hostile import accounts
 from tests.safety.hostile.oracle import MOST_TOKEN_BYTES
-from tests.secrets_manager import StrictSecretsManager
+from tests.support.kinds import KINDS
+from tests.support.process import run_as_lambda
+from tests.support.secrets_manager import StrictSecretsManager
+from tests.support.world import NAMESPACE
 from tests.unit.wire import WireServer, answer
 
 if TYPE_CHECKING:

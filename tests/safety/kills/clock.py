@@ -5,7 +5,7 @@ from __future__ import annotations
 import mmap
 from typing import TYPE_CHECKING
 
-from tests.handlers.clock import FakeClock
+from tests.support.clock import FakeClock
 
 if TYPE_CHECKING:
     from pathlib import Path

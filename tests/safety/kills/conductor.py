@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from tests.handlers.steps import Step
-from tests.secrets_manager.server import ConnectionLost
+from tests.support.secrets_manager.server import ConnectionLost
+from tests.support.steps import Step
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.safety.kills.law import Law
     from tests.safety.kills.runner import Container
-    from tests.secrets_manager import Call, StrictSecretsManager
-    from tests.simulators import Received, Simulator
+    from tests.support.secrets_manager import Call, StrictSecretsManager
+    from tests.support.simulators import Received, Simulator
 
 
 class Moment(Enum):

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.handlers.kinds import KINDS
 from tests.safety.kills.lab import Lab
 from tests.safety.kills.runner import Runner
+from tests.support.kinds import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
-from tests.handlers.clock import Context, of_libraries
-from tests.handlers.kinds import KINDS
-from tests.handlers.output import let_everything_speak
 from tests.safety.kills.clock import SharedClock
+from tests.support.clock import Context, of_libraries
+from tests.support.kinds import KINDS
+from tests.support.output import let_everything_speak
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -7,24 +7,24 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
-from tests.handlers.clock import HOUR, MINUTE, START, iso
-from tests.handlers.steps import successor_id
-from tests.handlers.world import RUN_SECONDS
 from tests.local_stack.leaks import leaked
 from tests.safety.kills.clock import SharedClock
 from tests.safety.kills.conductor import Conductor, Kill
 from tests.safety.kills.law import Held, Law
 from tests.safety.outcomes import NEED_A_HUMAN
-from tests.secrets_manager import StrictSecretsManager
-from tests.secrets_manager.leaks import PUBLIC_KEYS
+from tests.support.clock import HOUR, MINUTE, START, iso
+from tests.support.secrets_manager import StrictSecretsManager
+from tests.support.secrets_manager.leaks import PUBLIC_KEYS
+from tests.support.steps import successor_id
+from tests.support.world import RUN_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
     from types import TracebackType
 
-    from tests.handlers.kinds import Kind
     from tests.safety.kills.runner import Container, Runner
+    from tests.support.kinds import Kind
 
 TICK_SECONDS = 10 * MINUTE
 

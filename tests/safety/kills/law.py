@@ -6,16 +6,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from uuid import NAMESPACE_URL, uuid5
 
-from tests.handlers.steps import proof_token, successor_id
 from tests.safety.moves import edit_left_behind
-from tests.secrets_manager import invariants
-from tests.secrets_manager.model import VERSION_QUOTA
+from tests.support.secrets_manager import invariants
+from tests.support.secrets_manager.model import VERSION_QUOTA
+from tests.support.steps import proof_token, successor_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from tests.handlers.kinds import Kind
-    from tests.secrets_manager import Call, Secret, StrictSecretsManager, Version
+    from tests.support.kinds import Kind
+    from tests.support.secrets_manager import Call, Secret, StrictSecretsManager, Version
 
 
 @dataclass(slots=True)

@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from itertools import count
 from typing import TYPE_CHECKING, Any, Self
 
-from tests.handlers.world import NAMESPACE, RUN_SECONDS
 from tests.safety.kills.container import Ended, Invocation, Start
-from tests.secrets_manager import clients
+from tests.support.secrets_manager import clients
+from tests.support.world import NAMESPACE, RUN_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tests.handlers.clock import MINUTE
 from tests.safety.kills.conductor import ASK
 from tests.safety.kills.law import Held
-from tests.simulators import Mood
+from tests.support.clock import MINUTE
+from tests.support.simulators import Mood
 
 if TYPE_CHECKING:
     from collections.abc import Callable

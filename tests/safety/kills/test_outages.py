@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.handlers.clock import DAY, HOUR
 from tests.safety.kills.lab import TICK_SECONDS
-from tests.secrets_manager import ANY, Fault, Key
-from tests.simulators import Mood
+from tests.support.clock import DAY, HOUR
+from tests.support.secrets_manager import ANY, Fault, Key
+from tests.support.simulators import Mood
 
 if TYPE_CHECKING:
     from tests.safety.kills.lab import Lab

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.handlers.clock import HOUR
 from tests.safety.kills.conductor import ASK, Kill, Moment
-from tests.secrets_manager import Fault, Key
+from tests.support.clock import HOUR
+from tests.support.secrets_manager import Fault, Key
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,8 +12,8 @@ from unittest.mock import patch
 
 import boto3
 
-from tests.handlers.kinds import KINDS
 from tests.safety.kills import container
+from tests.support.kinds import KINDS
 
 if TYPE_CHECKING:
     from tests.safety.kills.container import Start

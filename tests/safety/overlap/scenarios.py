@@ -7,23 +7,23 @@ from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
-from tests.handlers.clock import MINUTE, START
-from tests.handlers.kinds import KINDS, Kind
 from tests.safety.histories.ward import tokens_of
 from tests.safety.moves import edit_left_behind
 from tests.safety.overlap.explorer import Explorer
 from tests.safety.overlap.playback import Moment, Runs
 from tests.safety.overlap.state import State, Surroundings
 from tests.safety.overlap.wired import Call, Done, Post
-from tests.secrets_manager.account import Account
-from tests.secrets_manager.invariants import check as check_secret
-from tests.secrets_manager.operations import perform
+from tests.support.clock import MINUTE, START
+from tests.support.kinds import KINDS, Kind
+from tests.support.secrets_manager.account import Account
+from tests.support.secrets_manager.invariants import check as check_secret
+from tests.support.secrets_manager.operations import perform
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from tests.safety.overlap.wired import Wired
-    from tests.simulators import Simulator
+    from tests.support.simulators import Simulator
 
 SWEEP: dict[str, Any] = {}
 TICK_SECONDS = 10 * MINUTE

@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 from werkzeug.datastructures import Headers
 
 from tests.safety.overlap.wired import Call, Post, Seen, Sleep
-from tests.secrets_manager.account import Account
-from tests.secrets_manager.errors import ServiceError
-from tests.secrets_manager.operations import perform
-from tests.simulators import Received
+from tests.support.secrets_manager.account import Account
+from tests.support.secrets_manager.errors import ServiceError
+from tests.support.secrets_manager.operations import perform
+from tests.support.simulators import Received
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping
 
     from tests.safety.overlap.playback import Moment
     from tests.safety.overlap.wired import Step
-    from tests.secrets_manager import Secret, Version
-    from tests.simulators import Simulator
+    from tests.support.secrets_manager import Secret, Version
+    from tests.support.simulators import Simulator
 
 T = TypeVar("T")
 PERSONS = b"00000000-0000-4000-8000-"  # how the ids of the versions that the person writes begin

@@ -13,11 +13,11 @@ import threading
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from tests.handlers.clock import START
 from tests.safety.overlap.scenarios import SWEEP, TICK_SECONDS, Meeting, Scenario
 from tests.safety.overlap.state import PERSONS
 from tests.safety.overlap.wired import Post, Sleep, Wired
-from tests.secrets_manager import StrictSecretsManager
+from tests.support.clock import START
+from tests.support.secrets_manager import StrictSecretsManager
 
 if TYPE_CHECKING:
     import random
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from tests.safety.overlap.state import State
     from tests.safety.overlap.wired import Seen, Step
-    from tests.simulators import Simulator
+    from tests.support.simulators import Simulator
 
 _PATIENCE_SECONDS = 20  # for a thread: reached only by a test that fails
 _ONE_MILLISECOND = 0.001

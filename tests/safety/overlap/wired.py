@@ -12,15 +12,15 @@ from urllib.parse import quote, urlencode
 
 from botocore.exceptions import ClientError
 
-from tests.handlers.clock import Context
-from tests.handlers.world import RUN_SECONDS
+from tests.support.clock import Context
+from tests.support.world import RUN_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import pytest
 
-    from tests.handlers.kinds import Kind
+    from tests.support.kinds import Kind
 
 
 class Call(NamedTuple):

@@ -1,0 +1,78 @@
+"""Each function as Lambda runs it: a process of its own that imports `app`."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.support.process import run_as_lambda
+from tests.support.secrets_manager import StrictSecretsManager
+
+if TYPE_CHECKING:
+    import subprocess
+
+    from tests.support.kinds import Kind
+    from tests.support.output import Output
+
+_SCRIPT = """
+import json, sys
+import app
+
+print(json.dumps(app.lambda_handler(json.loads(sys.argv[1]), Context())), file=sys.stderr)
+"""
+
+
+def _invoke(kind: Kind, environment: dict[str, str], event: object) -> subprocess.CompletedProcess[str]:
+    return run_as_lambda(kind, _SCRIPT, environment, json.dumps(event))
+
+
+def test_rotates_like_lambda(kind: Kind, output: Output) -> None:
+    """The process finds its secret, rotates it, and prints result and metrics by their public names."""
+    with StrictSecretsManager() as store, kind.simulator() as provider:
+        name = f"my-stack/{kind.name}/demo"
+        store.create(name, provider.create_account(name))
+        environment = {
+            **store.environment,
+            "SECRET_PREFIX": f"my-stack/{kind.name}/",
+            "BASE_URL": provider.url,
+            "ALLOW_PLAIN_HTTP": "true",
+            "POWERTOOLS_METRICS_NAMESPACE": "TokenRefresh/my-stack",
+            "POWERTOOLS_LOG_LEVEL": "DEBUG",
+        }
+
+        ended = _invoke(kind, environment, {})
+
+        output.tell([ended.stdout, ended.stderr])
+        assert ended.returncode == 0, ended.stderr
+        result: dict[str, Any] = json.loads(ended.stderr)
+        document = store.current(name).document
+        assert result == {
+            "provider": kind.name,
+            "outcomes": {"refreshed": 1},
+            "secrets": [{"name": name, "outcome": "refreshed", "expires_at": document["expiresAt"], "error": None}],
+        }
+        assert provider.is_live(document)
+        [metrics] = [json.loads(line) for line in ended.stdout.splitlines() if "_aws" in line]
+        assert metrics["service"] == kind.name
+        assert metrics["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "TokenRefresh/my-stack"
+        assert output.leaks(provider.issued | store.secret_values()) == {}
+
+
+@pytest.mark.parametrize("variable", ["SECRET_PREFIX", "BASE_URL", "ALLOW_PLAIN_HTTP", "POWERTOOLS_METRICS_NAMESPACE"])
+@pytest.mark.parametrize("provider_name", ["mcs"])
+def test_a_missing_variable_is_refused_at_cold_start(kind: Kind, variable: str) -> None:
+    """Importing the module fails, naming the variable."""
+    environment = {
+        "SECRET_PREFIX": "my-stack/mcs/",
+        "BASE_URL": "https://provider.invalid",
+        "ALLOW_PLAIN_HTTP": "false",
+        "POWERTOOLS_METRICS_NAMESPACE": "TokenRefresh/my-stack",
+    }
+    del environment[variable]
+
+    ended = _invoke(kind, environment, {})
+
+    assert ended.returncode != 0
+    assert f"environment variable {variable} " in ended.stderr.splitlines()[-1]

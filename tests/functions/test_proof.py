@@ -1,0 +1,217 @@
+"""No token is spent before there is proof that its successor can be stored."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support import steps
+from tests.support.clock import DAY, HOUR, MINUTE, START
+from tests.support.secrets_manager import Fault, Key
+from tests.support.simulators import Mood
+from tests.support.steps import SWEEP
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.support.world import World
+
+
+def test_the_proof_is_the_value_unchanged(world: World) -> None:
+    """The proof is a version with the very same text, under AWSPENDING only."""
+    name = world.add(note="héllo \u2028 Привет", nested={"b": [1, 2.50, None], "a": True})
+    before = world.current(name)
+    world.provider.misbehave(Mood.SERVICE_UNAVAILABLE)
+
+    run = world.run()
+
+    proof = world.proof(name, before.id, START)
+    assert run.steps == [SWEEP, steps.read(name), world.look(name), steps.room(name), proof]
+    assert proof.token is not None
+    version = world.store.secret(name).version(proof.token)
+    assert version.text == before.text
+    assert version.labels == {"AWSPENDING"}
+    assert world.store.labels(name) == {"AWSCURRENT": before.id, "AWSPENDING": proof.token}
+
+
+def test_within_an_hour_the_proof_is_the_same(world: World) -> None:
+    """Ticks of one UTC hour ask with the same token, which stores nothing more."""
+    name = world.add()
+    before = world.current(name)
+    world.provider.misbehave(Mood.SERVICE_UNAVAILABLE, times=None)
+
+    for _ in range(5):  # 10:05 to 10:45
+        assert world.run().steps[-1] == world.proof(name, before.id, START)
+        world.clock.advance(10 * MINUTE)
+    assert len(world.store.versions(name)) == 2
+
+
+def test_the_next_hour_proves_again(world: World) -> None:
+    """At the full hour of UTC the proof is a new one."""
+    name = world.add()
+    before = world.current(name)
+    world.provider.misbehave(Mood.SERVICE_UNAVAILABLE, times=None)
+    world.run()
+    world.clock.advance(55 * MINUTE - 1)
+    assert world.run().steps[-1] == world.proof(name, before.id, START)
+    world.clock.advance(1)
+
+    assert world.run().steps[-1] == world.proof(name, before.id, START + HOUR)
+    assert world.proof(name, before.id, START + HOUR) != world.proof(name, before.id, START)
+    assert len(world.store.versions(name)) == 3
+
+
+@pytest.mark.parametrize("provider_name", ["mcs"])
+def test_an_outage_adds_24_versions_a_day(world: World) -> None:
+    """However long a provider is away, a day of ticks writes 24 versions, and none of them is lost for room."""
+    name = world.add()
+    world.provider.misbehave(Mood.SERVICE_UNAVAILABLE, times=None)
+    for _ in range(144):
+        assert world.run().outcomes == {"transient": 1}
+        world.clock.advance(10 * MINUTE)
+
+    # 10:05 to 09:55 the next day touches 24 hours.
+    assert len(world.store.versions(name)) == 1 + 24
+    world.provider.behave()
+    assert world.run().result["outcomes"] == {"refreshed": 1}
+
+
+def _disable_key(world: World, name: str) -> None:
+    world.store.set_key(name, Key.READS_ONLY)
+
+
+def _forbid(world: World, _: str) -> None:
+    world.store.fail("PutSecretValue", Fault.DENIED, times=None)
+
+
+def _fill_up(world: World, _: str) -> None:
+    world.store.set_version_quota(1)
+
+
+@pytest.mark.parametrize("trouble", [_disable_key, _forbid, _fill_up])
+def test_without_proof_no_token_is_spent(world: World, trouble: Callable[[World, str], None]) -> None:
+    """KMS key disabled, permission missing, no room for versions: denied at each tick, and the provider not asked."""
+    name = world.add()
+    before = world.current(name)
+    trouble(world, name)
+
+    for _ in range(2):
+        run = world.run()
+        assert run.outcomes == {"denied": 1}
+        assert f"{name}: denied: " in run.failure
+        assert run.steps[-1]._replace(problem=None) == world.proof(name, before.id, world.clock.now())
+        assert run.steps[-1].problem is not None
+        assert run.sent == []
+        world.clock.advance(55 * MINUTE)  # into the next hour
+    assert world.provider.is_live(before.document)
+    world.store.heal()
+    world.store.set_version_quota(100)
+    assert world.run().result["outcomes"] == {"refreshed": 1}
+
+
+@pytest.mark.parametrize("key", [Key.DISABLED, Key.DENIED])
+def test_a_secret_that_cannot_be_read(world: World, key: Key) -> None:
+    """A KMS key that decrypts nothing makes its secret denied, in the sweep and alone, and leaves the others be."""
+    locked, open_ = world.add("locked"), world.add("open")
+    world.store.set_key(locked, key)
+
+    run = world.run()
+    assert run.outcomes == {"denied": 1, "refreshed": 1}
+    assert f"{locked}: denied: " in run.failure
+    assert open_ not in run.failure
+    assert {step.secret for step in run.steps} == {None, open_}
+
+    alone = world.run({"secret_id": locked})
+    assert f"{locked}: denied: " in alone.failure
+    assert alone.sent == []
+
+
+def test_a_disabled_key_in_a_later_hour_is_noticed(world: World) -> None:
+    """A proof of the last hour is no proof of this one: a key disabled since then stops the run in time."""
+    name = world.add()
+    world.provider.misbehave(Mood.SERVICE_UNAVAILABLE)
+    world.run()
+    world.store.set_key(name, Key.READS_ONLY)
+    world.clock.advance(HOUR)
+
+    run = world.run()
+
+    assert run.outcomes == {"denied": 1}
+    assert run.sent == []
+
+
+def test_a_login_is_proven_too(world: World) -> None:
+    """The same holds for a secret that can only log in."""
+    world.add(tokens=False)
+    world.store.fail("PutSecretValue", Fault.DENIED, times=None)
+
+    run = world.run()
+
+    assert run.outcomes == {"denied": 1}
+    assert run.sent == []
+
+
+def test_deleted_between_the_reads(world: World) -> None:
+    """A secret that is deleted after the sweep's read is denied, and its token not spent."""
+    name = world.add()
+    world.store.after_call = lambda call: (
+        world.store.delete(name) if call.operation == "BatchGetSecretValue" and call.ok else None
+    )
+
+    run = world.run()
+
+    assert run.outcomes == {"denied": 1}
+    assert f"{name}: denied: " in run.failure
+    assert run.sent == []
+
+
+def test_deleted_before_the_sweep(world: World) -> None:
+    """A deleted secret is no longer this function's affair; asked for by name, it is denied."""
+    name = world.add()
+    world.store.delete(name)
+
+    assert world.run().result["outcomes"] == {}
+    assert f"{name}: denied: " in world.run({"secret_id": name}).failure
+
+
+def test_time_that_passes_while_proving(world: World) -> None:
+    """If the proof took so long that an answer could not be stored any more, the provider is not asked."""
+    name = world.add()
+    before = world.current(name)
+    world.store.after_call = lambda call: (
+        world.clock.advance(500) if call.operation == "PutSecretValue" and call.ok else None
+    )
+
+    run = world.run()
+
+    assert run.result["outcomes"] == {"deferred": 1}
+    assert run.steps == [
+        SWEEP,
+        *world.preparation(name, before, START),
+    ]
+    assert run.sent == []
+
+
+def test_a_throttled_proof_is_tried_again(world: World) -> None:
+    """A passing hiccup of Secrets Manager is none of anybody's business."""
+    name = world.add()
+    before = world.current(name)
+    world.store.fail("PutSecretValue", Fault.THROTTLED, times=2)
+
+    run = world.run()
+
+    proof = world.proof(name, before.id, START)
+    assert run.result["outcomes"] == {"refreshed": 1}
+    assert run.steps[4:7] == [proof.but(steps.THROTTLED), proof.but(steps.THROTTLED), proof]
+
+
+@pytest.mark.parametrize("provider_name", ["mcs"])
+def test_three_days_of_outage_stay_within_the_version_quota(world: World) -> None:
+    """Versions of more than a day ago make room: three days of ticks never fill a secret up."""
+    name = world.add()
+    world.provider.misbehave(Mood.TOO_MANY_REQUESTS, times=None)
+    for _ in range(3 * 24 * 2):
+        assert world.run().outcomes == {"transient": 1}
+        world.clock.advance(DAY / 48)
+    assert len(world.store.versions(name)) <= 1 + 3 * 24

@@ -1,0 +1,343 @@
+"""A refused version is reported once, labelled, and not presented again until there is a reason to."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.support import meddling, steps
+from tests.support.clock import DAY, HOUR, MINUTE
+from tests.support.secrets_manager import Fault
+from tests.support.steps import SWEEP
+
+if TYPE_CHECKING:
+    from tests.support.world import Run, World
+
+
+@pytest.fixture
+def rejected(world: World) -> str:
+    """A secret whose dead session has been reported."""
+    name = world.add(login_fields=False)
+    world.provider.revoke(name)
+    assert f"{name}: rejected: " in world.run().failure
+    return name
+
+
+def test_not_presented_again(world: World, rejected: str) -> None:
+    """The next scheduled run counts and lists it, asks nobody but the store for a waiting answer, does not raise."""
+    world.clock.advance(MINUTE)
+
+    run = world.run()
+
+    assert run.result["outcomes"] == {"rejected": 1}
+    [listed] = run.result["secrets"]
+    assert (listed["name"], listed["outcome"]) == (rejected, "rejected")
+    assert listed["error"]
+    assert run.steps == [SWEEP, steps.read(rejected), world.look(rejected)]
+    assert run.sent == []
+
+
+def test_not_presented_again_by_name(world: World, rejected: str) -> None:
+    """Neither is it when it is asked for by name, but not forced."""
+    run = world.run({"secret_id": rejected})
+
+    assert run.result["outcomes"] == {"rejected": 1}
+    assert run.sent == []
+
+
+@pytest.mark.parametrize("provider_name", ["mcs"])
+def test_daily_turn(world: World, rejected: str) -> None:
+    """Once a day, in one and the same ten minutes of it, a rejected version is presented again."""
+    turns = []
+    for day in range(2):
+        for slot in range(144):
+            run = world.run()
+            world.clock.advance(10 * MINUTE - run.seconds)
+            assert run.result["outcomes"] == {"rejected": 1}  # it has been reported: nothing is raised
+            if run.sent:
+                turns.append((day, slot))
+                assert run.steps[-1] == steps.read(rejected, "REJECTED")  # it is there already
+    assert len(turns) == 2
+    assert turns[1] == (1, turns[0][1])
+
+
+@pytest.mark.parametrize("provider_name", ["mcs"])
+def test_the_daily_turn_is_one(world: World, rejected: str) -> None:
+    """A timer that ticks every minute meets the ten minutes ten times, and presents once."""
+    assert rejected
+    world.clock.advance(12 * HOUR)  # well out of the hour of the first refusal, whose proof is the same
+    world.clock.advance(10 * MINUTE - world.clock.now() % (10 * MINUTE))
+    assert len(_first_turn(world).sent) == 1
+    for _ in range(9):
+        assert world.run().sent == []
+        world.clock.advance(MINUTE)
+
+
+@pytest.mark.parametrize("provider_name", ["mcs"])
+@pytest.mark.parametrize("earlier", [1, 5, 9])
+def test_the_daily_turn_is_one_just_after_the_refusal(world: World, earlier: int) -> None:
+    """If the refusal fell in the same hour, it was the day's one."""
+    names = [world.add(f"s{number}", login_fields=False) for number in range(20)]
+    name = next(one for one in names if _slot_of(world, one) % HOUR)  # not the first ten minutes of an hour
+    turn = _slot_of(world, name)
+    world.provider.revoke(name)
+    for other in {*names} - {name}:
+        world.store.delete(other)
+    world.clock.advance(turn - earlier * MINUTE - world.clock.now())
+    assert f"{name}: rejected: " in world.run().failure
+    world.clock.advance(turn - world.clock.now())
+
+    sent = 0
+    for _ in range(10):
+        sent += len(world.run().sent)
+        world.clock.advance(MINUTE)
+    assert sent == 0
+
+
+@pytest.mark.parametrize("provider_name", ["mcs"])
+def test_the_daily_turn_differs_between_versions(world: World) -> None:
+    """Secrets rejected together do not come back together."""
+    names = [world.add(f"s{number}", login_fields=False) for number in range(6)]
+    for name in names:
+        world.provider.revoke(name)
+    world.run()
+    world.clock.advance(DAY)
+    turns = []
+    for _ in range(144):
+        run = world.run()
+        turns += [len(run.sent)] * bool(run.sent)
+        world.clock.advance(10 * MINUTE - run.seconds % (10 * MINUTE))
+    assert sum(turns) == 6
+    assert len(turns) > 1
+
+
+@pytest.mark.parametrize("provider_name", ["mcs", "fashion-world"])  # tokens that live that long
+def test_a_false_alarm_heals_by_itself(world: World) -> None:
+    """A provider that took back its refusal is believed within a day."""
+    world.add(login_fields=False)
+    world.provider.answer_with(world.provider.DEAD_SESSION[0], body=_refusal(world))
+    assert world.run().outcomes == {"rejected": 1}
+
+    assert _first_turn(world).result["outcomes"] == {"refreshed": 1}
+
+
+def _first_turn(world: World) -> Run:
+    """Ticks for a day, until the provider is asked."""
+    for _ in range(144):
+        run = world.run()
+        if run.sent:
+            return run
+        world.clock.advance(10 * MINUTE)
+    raise AssertionError("a day without a turn")
+
+
+def _slot_of(world: World, name: str) -> float:
+    """Returns when the next daily turn of a secret's current version begins, an hour from now at the soonest."""
+    slot = int.from_bytes(hashlib.sha256(world.current(name).id.encode()).digest()[:4]) % 144
+    start = world.clock.now() // DAY * DAY + slot * 10 * MINUTE
+    return start if start > world.clock.now() + HOUR else start + DAY
+
+
+def _refusal(world: World) -> str:
+    status, message = world.provider.DEAD_SESSION
+    return json.dumps({"code": status, "message": message, "errorCode": status, "errorMessage": message})
+
+
+def test_force_presents_it(world: World, rejected: str) -> None:
+    """Forced, it is presented, and its refusal is raised again."""
+    run = world.force(rejected)
+
+    assert f"{rejected}: rejected: " in run.failure
+    assert len(run.sent) == 1
+
+
+def test_retry_rejected_presents_all(world: World) -> None:
+    """A sweep that is told to retry presents every rejected secret, and leaves the fresh ones alone."""
+    names = [world.add(short, login_fields=False) for short in ("a", "b")]
+    world.add_refreshed("fresh")
+    for name in names:
+        world.provider.revoke(name)
+    world.run()
+
+    run = world.run({"retry_rejected": True})
+
+    assert run.outcomes == {"fresh": 1, "rejected": 2}
+    assert all(f"{name}: rejected: " in run.failure for name in names)
+    assert len(run.sent) == 2
+
+
+def test_new_credentials_are_tried_at_once(world: World, rejected: str) -> None:
+    """What a person stores instead is due at the next tick; the label stays behind on the old version."""
+    labelled = world.current(rejected).id
+    theirs = world.provider.create_account("theirs", login_fields=False)
+    world.store.person_writes(rejected, theirs)
+    before = world.current(rejected)
+
+    run = world.run()
+
+    assert run.result["outcomes"] == {"refreshed": 1}
+    assert run.steps == [SWEEP, *world.rotation(rejected, before)]
+    assert world.store.labels(rejected)["REJECTED"] == labelled
+
+
+def test_new_credentials_that_are_refused_too(world: World, rejected: str) -> None:
+    """A second refusal is raised again, and the label moved to the version that it is about."""
+    theirs = world.provider.create_account("theirs", login_fields=False)
+    world.provider.revoke("theirs")
+    world.store.person_writes(rejected, theirs)
+
+    run = world.run()
+
+    assert f"{rejected}: rejected: " in run.failure
+    # Without RemoveFromVersionId the strict store would have refused the move.
+    assert run.steps[-2:] == [steps.read(rejected, "REJECTED"), steps.move(rejected, "REJECTED")]
+    assert world.store.labels(rejected)["REJECTED"] == world.current(rejected).id
+    assert world.run().result["outcomes"] == {"rejected": 1}
+
+
+def test_the_same_credentials_stored_again(world: World, rejected: str) -> None:
+    """A new version of the same dead credentials is a new attempt, and a new report."""
+    world.edit(rejected, note="really?")
+
+    assert f"{rejected}: rejected: " in world.run().failure
+    assert world.run().sent == []
+
+
+def test_login_fields_added_to_a_rejected_secret(world: World, rejected: str) -> None:
+    """Whoever adds the login fields is logged in at the next tick."""
+    account = world.provider.create_account("with login", tokens=False)
+    world.edit(rejected, **account)
+
+    run = world.run()
+
+    assert run.result["outcomes"] == {"logged_in": 1}
+    assert world.provider.is_live(world.document(rejected))
+
+
+def test_a_label_that_cannot_be_put(world: World) -> None:
+    """If AWS refuses the label, the failure is told all the same, and told again at the next tick."""
+    name = world.add(login_fields=False)
+    world.provider.revoke(name)
+    world.store.fail("UpdateSecretVersionStage", Fault.DENIED, times=1)
+
+    assert f"{name}: rejected: " in world.run().failure
+    assert "REJECTED" not in world.store.labels(name)
+    assert f"{name}: rejected: " in world.run().failure
+    assert world.run().result["outcomes"] == {"rejected": 1}
+
+
+@pytest.mark.parametrize("nth", [2, 3, 4, 5, 6])
+def test_refused_but_superseded(world: World, nth: int) -> None:
+    """Whenever in those 15 seconds, or after them, someone stores another version, nothing is labelled."""
+    name = world.add(login_fields=False)
+    world.provider.revoke(name)
+    theirs = world.provider.create_account("theirs")
+    meddling.before(world, meddling.is_look, lambda: world.store.person_writes(name, theirs), nth=nth)
+
+    run = world.run()
+
+    assert run.result["outcomes"] == {"superseded": 1}
+    assert [step for step in run.steps if meddling.is_look(step)] == [steps.read(name)] * nth
+    assert world.document(name) == theirs
+    assert "REJECTED" not in world.store.labels(name)
+
+
+def test_waiting_is_cut_to_the_time_left(world: World) -> None:
+    """A run that has no 15 seconds to spare does not wait them."""
+    name = world.add(login_fields=False)
+    world.provider.revoke(name)
+
+    run = world.run(seconds=26)
+
+    assert f"{name}: rejected: " in run.failure
+    assert run.seconds <= 16
+
+
+def test_no_time_left_to_log_in(world: World) -> None:
+    """A login is not begun either unless its answer can be stored; the next run does it."""
+    name = world.add()
+    world.provider.revoke(name)
+    world.clock.on_sleep = lambda: world.clock.advance(30)
+
+    run = world.run(seconds=50)
+
+    assert run.result["outcomes"] == {"deferred": 1}
+    assert len(run.sent) == 1
+    world.clock.on_sleep = None
+    assert world.run().result["outcomes"] == {"logged_in": 1}
+    assert world.provider.is_live(world.document(name))
+
+
+@pytest.mark.parametrize("provider_name", ["mcs"])
+@pytest.mark.parametrize("message", ["Invalid or missing client_id parameter", "bad CLIENT_SECRET", "unknown client"])
+def test_a_login_would_not_help(world: World, message: str) -> None:
+    """MCS answers 500 for a wrong app key: rejected at once, without waiting and without a login."""
+    name = world.add()
+    world.provider.answer_with(500, body=json.dumps({"code": 500, "message": message, "statusCode": 500}))
+
+    run = world.run()
+
+    assert f"{name}: rejected: " in run.failure
+    assert message in run.failure
+    assert len(run.sent) == 1
+    assert world.clock.slept == []
+    assert "REJECTED" in world.store.labels(name)
+
+
+@pytest.mark.parametrize("provider_name", ["fashion-world"])
+def test_an_account_that_is_gone(world: World) -> None:
+    """Fashion World's "user not found" is rejected at once, although the secret could log in."""
+    name = world.add()
+    world.provider.delete_account(name)
+
+    run = world.run()
+
+    assert "user not found" in run.failure
+    assert len(run.sent) == 1
+    assert world.clock.slept == []
+
+
+@pytest.mark.parametrize("problem", ["empty", "list", "not json", "binary", "large", "wrong type", "base URL"])
+def test_an_invalid_secret_is_reported_once(world: World, problem: str) -> None:
+    """invalid_secret is labelled as well: raised once, listed from then on, until a person fixes it."""
+    name = world.prefix + "a"
+    good = world.provider.create_account(name)
+    field = next(iter(good))
+    values: dict[str, Any] = {
+        "empty": {},
+        "list": "[]",
+        "not json": json.dumps(good)[:-1],
+        "binary": json.dumps(good).encode(),
+        "large": {**good, "note": "x" * 48 * 1024},
+        "wrong type": {**good, field: [good[field]]},
+        "base URL": {**good, "baseUrl": "ftp://example.com"},
+    }
+    world.store.create(name, values[problem])
+
+    run = world.run()
+    assert f"{name}: invalid_secret: " in run.failure
+    assert run.steps == [SWEEP, steps.read(name), *steps.labelling(name)]
+    assert world.store.labels(name)["REJECTED"] == world.current(name).id
+
+    for _ in range(2):
+        world.clock.advance(HOUR)
+        run = world.run()
+        assert run.result["outcomes"] == {"invalid_secret": 1}
+        assert run.result["secrets"][0]["outcome"] == "invalid_secret"
+        assert run.steps == [SWEEP, steps.read(name)]
+
+    world.store.person_writes(name, {**good, **world.provider.create_account("mended")})
+    assert world.run().result["outcomes"] == {"refreshed": 1}
+
+
+@pytest.mark.parametrize("provider_name", ["mcs"])
+def test_a_day_of_a_rejected_secret_writes_little(world: World, rejected: str) -> None:
+    """A rejected secret costs its daily turn's proof, and no other write."""
+    began = len(world.store.versions(rejected))
+    for _ in range(144):
+        run = world.run()
+        world.clock.advance(10 * MINUTE - run.seconds)
+    assert len(world.store.versions(rejected)) - began <= 1

@@ -1,0 +1,229 @@
+"""A sweep: every secret of this provider and no other, soonest expiry first, each one's trouble its own."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support import meddling
+from tests.support.clock import MINUTE
+from tests.support.secrets_manager import Fault
+from tests.support.steps import SWEEP, Step
+
+if TYPE_CHECKING:
+    from tests.support.secrets_manager import Call
+    from tests.support.world import World
+
+
+@pytest.mark.parametrize("count", [20, 21, 45])
+def test_pages(world: World, count: int) -> None:
+    """BatchGetSecretValue reads twenty secrets a call, and all pages are read."""
+    names = {world.add(f"s{number:02}", tokens=False) for number in range(count)}
+
+    run = world.run()
+
+    assert run.result["outcomes"] == {"logged_in": count}
+    assert {secret["name"] for secret in run.result["secrets"]} == names
+    pages = -(-count // 20)
+    assert run.steps[:pages] == [SWEEP] * pages
+    assert run.steps.count(SWEEP) == pages
+    assert len(run.sent) == count
+
+
+def test_an_empty_first_page(world: World) -> None:
+    """A page without secrets, but with a token, is not the end."""
+    world.add()
+    world.store.set_empty_first_page(empty=True)
+
+    run = world.run()
+
+    assert run.result["outcomes"] == {"refreshed": 1}
+    assert run.steps[:2] == [SWEEP, SWEEP]
+
+
+def test_other_prefixes_are_untouched(world: World) -> None:
+    """Secrets of other providers, other stacks and other spellings are neither read alone nor written."""
+    mine = world.add()
+    others = [
+        "token-refresh/other/a",
+        f"token-refresh/{world.kind.name}-2/a",
+        f"token-refresh/{world.kind.name}",
+        f"another-stack/{world.kind.name}/a",
+        f"x/{mine}",
+        mine.upper(),
+    ]
+    for name in others:
+        world.store.create(name, world.provider.create_account(name))
+
+    run = world.run()
+
+    assert run.result["outcomes"] == {"refreshed": 1}
+    assert {step.secret for step in run.steps} == {None, mine}
+    assert all(len(world.store.versions(name)) == 1 for name in others)
+
+
+def test_a_secret_without_a_value(world: World) -> None:
+    """A secret that was created and never filled is no account yet; it does not stop the others."""
+    world.store.create(world.prefix + "unfilled")
+    world.add("a")
+
+    run = world.run()
+
+    assert run.outcomes["refreshed"] == 1
+    assert len(run.sent) == 1
+
+
+def test_one_secrets_error_is_its_own(world: World) -> None:
+    """A page's error for one secret is that secret's outcome; the others are refreshed."""
+    names = [world.add(short) for short in "abc"]
+    world.store.fail("BatchGetSecretValue", Fault.DENIED, secret=names[1])
+
+    run = world.run()
+
+    assert run.outcomes == {"denied": 1, "refreshed": 2}
+    assert f"1 of 3 secrets failed: {names[1]}: denied: " in run.failure
+    assert all(world.provider.is_live(world.document(name)) for name in names)
+
+
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [(Fault.THROTTLED, "Transient"), (Fault.SERVER_ERROR, "Transient"), (Fault.DENIED, "Denied")],
+)
+def test_a_list_that_cannot_be_read(world: World, fault: Fault, error: str) -> None:
+    """If the list itself cannot be read, the run fails, and it was no completed sweep: no metric at all."""
+    world.add()
+    world.store.fail("BatchGetSecretValue", fault, times=None)
+
+    run = world.run()
+
+    assert type(run.raised).__name__ == error
+    assert run.emf == []
+    assert run.sent == []
+
+
+def test_a_throttled_page_is_tried_again(world: World) -> None:
+    """A passing hiccup of the list is none of anybody's business."""
+    world.add()
+    world.store.fail("BatchGetSecretValue", Fault.THROTTLED, times=2)
+
+    assert world.run().result["outcomes"] == {"refreshed": 1}
+
+
+def test_all_that_can_go_wrong_at_once(world: World) -> None:
+    """Each of many secrets ends in its own outcome; the run fails after finishing the others, naming the failed."""
+    fresh, due = world.add_refreshed("fresh"), world.add("due")
+    new, dead = world.add("new", tokens=False), world.add("dead", login_fields=False)
+    world.provider.revoke(dead)
+    world.store.create(broken := world.prefix + "broken", "{")
+    forbidden = world.add("forbidden")
+    world.store.fail("PutSecretValue", Fault.DENIED, times=None, secret=forbidden)
+
+    run = world.run()
+
+    assert run.outcomes == {
+        "denied": 1,
+        "fresh": 1,
+        "invalid_secret": 1,
+        "logged_in": 1,
+        "refreshed": 1,
+        "rejected": 1,
+    }
+    assert run.failure.startswith(f"3 of 6 secrets failed: {broken}: invalid_secret: ")
+    assert f"; {dead}: rejected: " in run.failure
+    assert f"; {forbidden}: denied: " in run.failure
+    assert all(name not in run.failure for name in (fresh, due, new))
+    assert "\n" not in run.failure
+
+
+@pytest.mark.parametrize(("count", "more"), [(20, ""), (21, "and 1 more"), (43, "and 23 more")])
+def test_the_raised_line_names_twenty(world: World, count: int, more: str) -> None:
+    """The line names at most twenty failed secrets, then says how many more there are."""
+    names = [f"{world.prefix}s{number:02}" for number in range(count)]
+    for name in names:
+        world.store.create(name, "{")
+
+    run = world.run()
+
+    assert [name for name in names if f"{name}: invalid_secret: " in run.failure] == names[:20]
+    assert run.failure.endswith(more)
+    assert ("more" in run.failure) is bool(more)
+    assert "\n" not in run.failure
+
+
+def test_reported_ones_are_not_raised_again(world: World) -> None:
+    """A new failure is raised without those that were raised before."""
+    old, new = world.add("old", login_fields=False), world.add("new", login_fields=False)
+    world.provider.revoke(old)
+    world.run()
+    world.clock.advance(world.kind.seconds / 2)
+    world.provider.revoke(new)
+
+    run = world.run()
+
+    assert run.outcomes["rejected"] == 2
+    assert f"{new}: rejected: " in run.failure
+    assert old not in run.failure
+
+
+def test_soonest_expiry_first(world: World) -> None:
+    """What a person stored and nobody tried comes first, then our own by expiry."""
+    world.set_environment(MAX_WORKERS="1")
+    order = ["second", "third", "fourth"]
+    for short in order:
+        world.add_refreshed(short)
+        world.clock.advance(MINUTE)
+    world.clock.advance(world.kind.seconds / 2)
+    world.add("a-new-one")
+
+    run = world.run()
+
+    rotated = [step.secret for step in run.steps if meddling.is_save(step)]
+    assert rotated == [world.prefix + short for short in ("a-new-one", *order)]
+
+
+def test_deferred(world: World) -> None:
+    """A run stops starting secrets while there is time to finish; the next goes on, soonest expiry first."""
+    world.set_environment(MAX_WORKERS="1")
+    names = [world.add_refreshed(f"s{number}") for number in range(5)]
+    world.clock.advance(world.kind.seconds / 2)
+    world.store.after_call = lambda call: world.clock.advance(120 * meddling.is_promotion(Step.of(call)))
+
+    run = world.run()
+
+    # 540, 420, 300 and 180 seconds left, then 60; not begun with less than 15 for the request and 60 for the saving.
+    assert run.result["outcomes"] == {"deferred": 1, "refreshed": 4}
+    assert [secret["name"] for secret in run.result["secrets"] if secret["outcome"] == "deferred"] == names[4:]
+    assert len(run.sent) == 4
+    world.store.after_call = None
+    assert world.run().result["outcomes"] == {"fresh": 4, "refreshed": 1}
+
+
+@pytest.mark.parametrize("workers", [1, 3, 8])
+def test_max_workers(world: World, workers: int) -> None:
+    """So many secrets are worked on at once, and never more."""
+    world.set_environment(MAX_WORKERS=str(workers))
+    for number in range(2 * workers):
+        world.add(f"s{number}")
+    lock = threading.Lock()
+    meeting = threading.Barrier(workers, timeout=20)
+    working: list[int] = [0]
+    most: list[int] = [0]
+
+    def arrive(call: Call) -> None:
+        if meddling.is_proof(Step.of(call)):
+            with lock:
+                working[0] += 1
+                most[0] = max(most[0], working[0])
+            meeting.wait()  # breaks the test if fewer are ever at work
+
+    def leave(call: Call) -> None:
+        if meddling.is_save(Step.of(call)):
+            with lock:
+                working[0] -= 1
+
+    world.store.before_call, world.store.after_call = arrive, leave
+
+    assert world.run().result["outcomes"] == {"refreshed": 2 * workers}
+    assert most == [workers]

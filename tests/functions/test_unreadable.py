@@ -1,0 +1,145 @@
+"""A yes in a shape that nobody knows is kept for a person: it may hold the only copy of a token."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support import meddling, steps
+from tests.support.clock import START
+from tests.support.secrets_manager import Fault
+from tests.support.simulators import Mood
+from tests.support.steps import SWEEP
+
+if TYPE_CHECKING:
+    from tests.support.world import World
+
+
+def _kept(world: World, name: str) -> bytes:
+    return world.store.secret(name).version(world.store.labels(name)["UNREADABLE"]).binary
+
+
+@pytest.mark.parametrize("mood", [Mood.WRONG_SHAPE, Mood.TRUNCATED, Mood.NOT_JSON, Mood.OVERSIZED, Mood.GZIP_BOMB])
+def test_kept_as_it_came(world: World, mood: Mood) -> None:
+    """The first 64 KiB of the answer become a binary version of its own; AWSCURRENT and AWSPENDING stay."""
+    name = world.add()
+    before = world.current(name)
+    world.provider.misbehave(mood)
+
+    run = world.run()
+
+    assert f"{name}: unreadable: " in run.failure
+    proof = world.proof(name, before.id, START)
+    labels = world.store.labels(name)
+    assert run.steps == [
+        SWEEP,
+        *world.preparation(name, before, START),
+        steps.Step("PutSecretValue", name, ("UNREADABLE",), labels["UNREADABLE"]),
+    ]
+    assert labels == {"AWSCURRENT": before.id, "AWSPENDING": proof.token, "UNREADABLE": labels["UNREADABLE"]}
+    kept = _kept(world, name)
+    if mood in (Mood.WRONG_SHAPE, Mood.OVERSIZED):  # it holds what a person needs
+        assert any(token.encode() in kept for token in world.provider.current(name).values())
+    if mood in (Mood.OVERSIZED, Mood.GZIP_BOMB):
+        assert len(kept) == 64 * 1024
+
+
+def test_exactly_the_bytes(world: World) -> None:
+    """Bytes that are no text at all are kept, too."""
+    name = world.add()
+    body = bytes(range(256)) * 300
+    world.provider.answer_with(200, body=body)
+
+    assert f"{name}: unreadable: " in world.run().failure
+    assert _kept(world, name) == body[: 64 * 1024]
+
+
+def test_once_for_each_version(world: World) -> None:
+    """Ticks that get the same nonsense again keep the first answer only, and raise each time."""
+    name = world.add()
+    for number in range(4):
+        world.provider.answer_with(200, body=f"answer {number}")
+        assert f"{name}: unreadable: " in world.run().failure
+    assert _kept(world, name) == b"answer 0"
+    assert len(world.store.versions(name)) == 3  # the secret's own, the proof, the answer
+
+    world.edit(name, note="tried again")
+    world.provider.answer_with(200, body="answer 4")
+    assert f"{name}: unreadable: " in world.run().failure
+    assert _kept(world, name) == b"answer 4"
+
+
+def test_nothing_to_keep(world: World) -> None:
+    """An empty yes is unreadable, and there is nothing to keep."""
+    name = world.add()
+    world.provider.misbehave(Mood.EMPTY)
+
+    run = world.run()
+
+    assert f"{name}: unreadable: " in run.failure
+    assert "UNREADABLE" not in world.store.labels(name)
+    assert not any(step.labels == ("UNREADABLE",) for step in run.steps)
+
+
+def test_keeping_is_retried(world: World) -> None:
+    """Keeping the answer is tried again like any save."""
+    name = world.add()
+    world.provider.misbehave(Mood.WRONG_SHAPE)
+    world.store.fail("PutSecretValue", Fault.DENIED, times=5, after=1)
+
+    assert f"{name}: unreadable: " in world.run().failure
+    assert "UNREADABLE" in world.store.labels(name)
+
+
+def test_an_answer_that_cannot_be_kept(world: World) -> None:
+    """If AWS refuses it to the end, tokens may be lost: not_stored."""
+    name = world.add()
+    world.provider.misbehave(Mood.WRONG_SHAPE)
+    world.store.fail("PutSecretValue", Fault.DENIED, times=None, after=1)
+
+    run = world.run()
+
+    assert f"{name}: not_stored: " in run.failure
+    assert 520 < run.seconds < 540
+
+
+def test_unreadable_at_login(world: World) -> None:
+    """A login's unknown yes is kept in the same way."""
+    name = world.add(tokens=False)
+    world.provider.misbehave(Mood.WRONG_SHAPE)
+
+    assert f"{name}: unreadable: " in world.run().failure
+    assert json.loads(_kept(world, name))["status"] == "ok"
+
+
+def test_the_next_tick_heals(world: World) -> None:
+    """The session behind an unreadable yes is spent: with login fields the next tick is logged in."""
+    name = world.add()
+    world.provider.misbehave(Mood.WRONG_SHAPE)
+    world.run()
+
+    outcome = world.run().result["outcomes"]
+
+    assert outcome == {"logged_in": 1}
+    assert world.provider.is_live(world.document(name))
+
+
+def test_tokens_that_do_not_fit(world: World) -> None:
+    """Tokens too large to stand beside the rest of the secret are kept, not dropped."""
+    name = world.add(note="x" * 47_000)
+    beside = {"fashion-world": "userId", "ekuaibao": "corporationId"}
+    answer = dict.fromkeys((*world.kind.tokens, beside.get(world.kind.name, "")), "t" * 8_192)
+    wrapped = {"mcs": {"code": 200, "results": answer}, "ekuaibao": {"value": answer}}
+    body = json.dumps(wrapped.get(world.kind.name, answer))
+    world.provider.answer_with(200, body=body)
+
+    run = world.run()
+
+    if world.kind.name == "mcs":  # its two tokens of at most 8 KiB always fit
+        assert run.result["outcomes"] == {"refreshed": 1}
+    else:
+        assert f"{name}: unreadable: " in run.failure
+        assert _kept(world, name) == body.encode()
+        assert not any(meddling.is_save(step) for step in run.steps)
