@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.local_stack.demo import CONSOLE_TEST_EVENT, rotated, wait_until_reported
-from tests.local_stack.providers import MCS, PROVIDERS, Provider
 from tests.local_stack.stack import Invocation, LocalStack, Secret, local_stack
+from tests.support.providers import MCS, PROVIDERS, ProviderFacts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,10 +26,10 @@ class _Silent:
 class Story:
     """A secret a provider; one function invoked by hand; the others left to the timer."""
 
-    before: dict[Provider, Secret]
+    before: dict[ProviderFacts, Secret]
     by_hand: Invocation
-    after_hand: set[Provider]  # rotated before the timer could have been
-    after: dict[Provider, Secret]
+    after_hand: set[ProviderFacts]  # rotated before the timer could have been
+    after: dict[ProviderFacts, Secret]
 
 
 @pytest.fixture(scope="session")
@@ -42,8 +42,8 @@ def stack() -> Iterator[LocalStack]:
 @pytest.fixture(scope="session")
 def story(stack: LocalStack) -> Story:
     """Let a minute pass on the deployed stack."""
-    before = {provider: stack.create_secret(provider) for provider in PROVIDERS}
+    before = {provider: stack.create_secret(provider) for provider in PROVIDERS.values()}
     by_hand = stack.invoke(MCS, CONSOLE_TEST_EVENT)
     after_hand = rotated(stack, before)
-    wait_until_reported(stack, PROVIDERS)
-    return Story(before, by_hand, after_hand, {provider: stack.read(provider) for provider in PROVIDERS})
+    wait_until_reported(stack, PROVIDERS.values())
+    return Story(before, by_hand, after_hand, {provider: stack.read(provider) for provider in PROVIDERS.values()})

@@ -9,8 +9,8 @@ import pytest
 
 from tests.local_stack.deployment import deploy
 from tests.local_stack.leaks import leaked
-from tests.local_stack.providers import EKUAIBAO, FASHION_WORLD, MCS, PROVIDERS, Provider
 from tests.local_stack.stack import parameters
+from tests.support.providers import EKUAIBAO, FASHION_WORLD, MCS, PROVIDERS, ProviderFacts
 
 if TYPE_CHECKING:
     from tests.deployed.conftest import Story
@@ -33,15 +33,15 @@ def test_the_console_shows_the_documented_result(stack: LocalStack, story: Story
 
 
 @pytest.mark.parametrize("provider", [FASHION_WORLD, EKUAIBAO], ids=lambda provider: provider.name)
-def test_the_timer_rotates_a_token(story: Story, provider: Provider) -> None:
+def test_the_timer_rotates_a_token(story: Story, provider: ProviderFacts) -> None:
     """A secret that nobody touched holds new tokens a tick later."""
     before, after = story.before[provider].fields, story.after[provider].fields
     assert story.before[provider].version_id != story.after[provider].version_id
     assert {name for name in provider.tokens if before[name] == after[name]} == set()
 
 
-@pytest.mark.parametrize("provider", PROVIDERS, ids=lambda provider: provider.name)
-def test_what_is_stored_is_what_the_provider_accepts(stack: LocalStack, story: Story, provider: Provider) -> None:
+@pytest.mark.parametrize("provider", PROVIDERS.values(), ids=lambda provider: provider.name)
+def test_what_is_stored_is_what_the_provider_accepts(stack: LocalStack, story: Story, provider: ProviderFacts) -> None:
     """The stored tokens are the live ones, and every other field of the secret is as it was."""
     before, after = story.before[provider].fields, story.after[provider].fields
     assert stack.is_live(provider)
@@ -86,5 +86,5 @@ def test_two_copies_live_side_by_side(stack: LocalStack) -> None:
 def test_nothing_shown(stack: LocalStack, story: Story) -> None:
     """No value that took part is in the functions' logs, the emulator's or a result, at the level DEBUG."""
     printed = [json.dumps(story.by_hand.result), story.by_hand.log, stack.aws.log.read_text(encoding="utf-8")]
-    printed += [line for provider in PROVIDERS for line in stack.log_lines(provider)]
+    printed += [line for provider in PROVIDERS.values() for line in stack.log_lines(provider)]
     assert leaked(printed, stack.secret_values()) == 0

@@ -9,8 +9,8 @@ import pytest
 from botocore.loaders import Loader
 
 from tests.support.clock import FakeClock, of_libraries
-from tests.support.kinds import KINDS, Kind
 from tests.support.output import Output, record
+from tests.support.providers import PROVIDERS, ProviderFacts
 from tests.support.secrets_manager import StrictSecretsManager
 from tests.support.world import World
 
@@ -37,16 +37,16 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> FakeClock:
     return fake
 
 
-@pytest.fixture(params=KINDS)
+@pytest.fixture(params=PROVIDERS)
 def provider_name(request: pytest.FixtureRequest) -> str:
     """Each provider in turn, unless a test is about one of them."""
     return str(request.param)
 
 
 @pytest.fixture
-def kind(provider_name: str) -> Kind:
+def kind(provider_name: str) -> ProviderFacts:
     """What is known of the provider."""
-    return KINDS[provider_name]
+    return PROVIDERS[provider_name]
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def store(clock: FakeClock) -> Iterator[StrictSecretsManager]:
 
 
 @pytest.fixture
-def provider(kind: Kind, clock: FakeClock) -> Iterator[Simulator]:
+def provider(kind: ProviderFacts, clock: FakeClock) -> Iterator[Simulator]:
     """The provider, well-behaved until told otherwise."""
     with kind.simulator(clock=clock) as simulator:
         yield simulator
@@ -72,7 +72,7 @@ def loader() -> Loader:
 
 @pytest.fixture
 def world(  # noqa: PLR0913, PLR0917 - one of each; pytest passes them by name
-    kind: Kind,
+    kind: ProviderFacts,
     clock: FakeClock,
     store: StrictSecretsManager,
     provider: Simulator,

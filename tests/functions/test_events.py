@@ -10,8 +10,8 @@ import pytest
 
 from tests.support import steps
 from tests.support.clock import MINUTE, Context
+from tests.support.function import RUN_SECONDS
 from tests.support.steps import SWEEP
-from tests.support.world import RUN_SECONDS
 
 if TYPE_CHECKING:
     from tests.support.world import World

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.clock import MINUTE
+from tests.support.function import NAMESPACE
 from tests.support.secrets_manager import Fault
 from tests.support.simulators import Mood
-from tests.support.world import NAMESPACE
 
 if TYPE_CHECKING:
     from tests.support.world import World

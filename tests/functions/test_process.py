@@ -13,8 +13,8 @@ from tests.support.secrets_manager import StrictSecretsManager
 if TYPE_CHECKING:
     import subprocess
 
-    from tests.support.kinds import Kind
     from tests.support.output import Output
+    from tests.support.providers import ProviderFacts
 
 _SCRIPT = """
 import json, sys
@@ -24,11 +24,11 @@ print(json.dumps(app.lambda_handler(json.loads(sys.argv[1]), Context())), file=s
 """
 
 
-def _invoke(kind: Kind, environment: dict[str, str], event: object) -> subprocess.CompletedProcess[str]:
+def _invoke(kind: ProviderFacts, environment: dict[str, str], event: object) -> subprocess.CompletedProcess[str]:
     return run_as_lambda(kind, _SCRIPT, environment, json.dumps(event))
 
 
-def test_rotates_like_lambda(kind: Kind, output: Output) -> None:
+def test_rotates_like_lambda(kind: ProviderFacts, output: Output) -> None:
     """The process finds its secret, rotates it, and prints result and metrics by their public names."""
     with StrictSecretsManager() as store, kind.simulator() as provider:
         name = f"my-stack/{kind.name}/demo"
@@ -62,7 +62,7 @@ def test_rotates_like_lambda(kind: Kind, output: Output) -> None:
 
 @pytest.mark.parametrize("variable", ["SECRET_PREFIX", "BASE_URL", "ALLOW_PLAIN_HTTP", "POWERTOOLS_METRICS_NAMESPACE"])
 @pytest.mark.parametrize("provider_name", ["mcs"])
-def test_a_missing_variable_is_refused_at_cold_start(kind: Kind, variable: str) -> None:
+def test_a_missing_variable_is_refused_at_cold_start(kind: ProviderFacts, variable: str) -> None:
     """Importing the module fails, naming the variable."""
     environment = {
         "SECRET_PREFIX": "my-stack/mcs/",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from tests.local_stack.leaks import leaked
 from tests.local_stack.processes import last_lines
-from tests.local_stack.providers import MCS, PROVIDERS, Provider
+from tests.support.providers import MCS, PROVIDERS, ProviderFacts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -39,7 +39,7 @@ _OUTCOMES = {
 class Rotation:
     """What became of one secret."""
 
-    provider: Provider
+    provider: ProviderFacts
     secret_name: str
     before: Secret
     after: Secret
@@ -50,13 +50,13 @@ class Rotation:
 def demonstrate(stack: LocalStack, terminal: Terminal) -> list[str]:
     """Rotate one secret a provider, show what happened, and return what is wrong with it."""
     with terminal.step("Creating a secret for each provider"):
-        before = {provider: stack.create_secret(provider) for provider in PROVIDERS}
+        before = {provider: stack.create_secret(provider) for provider in PROVIDERS.values()}
     with terminal.step(f"Invoking {MCS.function} with the console's default test event"):
         invocation = stack.invoke(MCS, CONSOLE_TEST_EVENT)
     by_hand = rotated(stack, before)
     with terminal.step("Waiting for the timer to do the others (about a minute)"):
-        wait_until_reported(stack, PROVIDERS)
-    logs = {provider: stack.log_lines(provider) for provider in PROVIDERS}
+        wait_until_reported(stack, PROVIDERS.values())
+    logs = {provider: stack.log_lines(provider) for provider in PROVIDERS.values()}
     rotations = [
         Rotation(
             provider,
@@ -83,12 +83,12 @@ def demonstrate(stack: LocalStack, terminal: Terminal) -> list[str]:
     return problems
 
 
-def rotated(stack: LocalStack, before: Mapping[Provider, Secret]) -> set[Provider]:
+def rotated(stack: LocalStack, before: Mapping[ProviderFacts, Secret]) -> set[ProviderFacts]:
     """Return the providers whose secret has changed since."""
     return {provider for provider, first in before.items() if stack.read(provider).version_id != first.version_id}
 
 
-def wait_until_reported(stack: LocalStack, providers: Iterable[Provider]) -> None:
+def wait_until_reported(stack: LocalStack, providers: Iterable[ProviderFacts]) -> None:
     """Return when every function's log tells of a secret's end, or when the timer has had its time."""
     deadline = time.monotonic() + _TIMER_SECONDS
     waiting = set(providers)
@@ -119,12 +119,14 @@ def _unrotated(rotations: Iterable[Rotation]) -> list[str]:
 def _not_live(stack: LocalStack) -> list[str]:
     return [
         f"{provider.name} would not accept what is stored in {stack.secret_name(provider)}"
-        for provider in PROVIDERS
+        for provider in PROVIDERS.values()
         if not stack.is_live(provider)
     ]
 
 
-def _everything_printed(stack: LocalStack, invocation: Invocation, logs: Mapping[Provider, Iterable[str]]) -> list[str]:
+def _everything_printed(
+    stack: LocalStack, invocation: Invocation, logs: Mapping[ProviderFacts, Iterable[str]]
+) -> list[str]:
     return [
         json.dumps(invocation.result, ensure_ascii=False),
         invocation.log,

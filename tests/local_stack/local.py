@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING
 
 from tests.local_stack.container import sam_local_invoke, write_template
 from tests.local_stack.deployment import REPOSITORY
-from tests.local_stack.providers import MCS, PROVIDERS
 from tests.local_stack.relay import seen_from_containers
 from tests.local_stack.stack import parameters
+from tests.support.providers import MCS, PROVIDERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.local_stack.providers import Provider
     from tests.local_stack.stack import LocalStack
     from tests.local_stack.terminal import Terminal
+    from tests.support.providers import ProviderFacts
 
 
 def leave_running(stack: LocalStack, terminal: Terminal) -> None:
@@ -44,7 +44,7 @@ def leave_running(stack: LocalStack, terminal: Terminal) -> None:
         threading.Event().wait()
 
 
-def events(provider: Provider) -> list[Path]:
+def events(provider: ProviderFacts) -> list[Path]:
     """Return the sample events that fit a provider, relative to the repository."""
     folder = REPOSITORY / "events"
     found = [*folder.glob("*.json"), *(folder / provider.name).glob("*.json")]
@@ -65,7 +65,7 @@ def _write_environment(stack: LocalStack) -> Path:
 
 def _reading(stack: LocalStack) -> Iterator[str]:
     aws = f"aws --endpoint-url {stack.aws.secrets_url} secretsmanager"
-    for provider in PROVIDERS:
+    for provider in PROVIDERS.values():
         name = stack.secret_name(provider)
         yield f"{aws} get-secret-value --secret-id {name} --query SecretString --output text"
         yield f"{aws} list-secret-version-ids --secret-id {name}"
@@ -73,7 +73,7 @@ def _reading(stack: LocalStack) -> Iterator[str]:
 
 def _invoking(stack: LocalStack) -> Iterator[str]:
     aws = f"aws --endpoint-url {stack.aws.url}"
-    for provider in PROVIDERS:
+    for provider in PROVIDERS.values():
         name, group = stack.deployment.function_name(provider.function), stack.log_group(provider)
         yield f"{aws} lambda invoke --function-name {name} /dev/stdout"
         yield f"{aws} logs filter-log-events --log-group-name {group} --query 'events[].[message]' --output text"
@@ -87,7 +87,7 @@ def _in_a_container(stack: LocalStack, relays: ExitStack) -> Iterator[str]:
     endpoint = relays.enter_context(seen_from_containers(stack.aws.secrets_url))
     values = {**parameters(urls), "SecretPrefix": stack.deployment.stack_name}
     template = write_template(stack.template, values, endpoint)
-    for provider in PROVIDERS:
+    for provider in PROVIDERS.values():
         for event in events(provider):
             yield sam_local_invoke(provider.function, template, event)
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from tests.local_stack.deployment import Deployment, build, deploy
 from tests.local_stack.emulator import EmulatedAws, emulated_aws
-from tests.local_stack.providers import PROVIDERS, Provider
+from tests.support.providers import PROVIDERS, ProviderFacts
 from tests.support.secrets_manager import StrictSecretsManager
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class LocalStack:
     template: Path
     aws: EmulatedAws
     deployment: Deployment
-    simulators: Mapping[Provider, Simulator]
+    simulators: Mapping[ProviderFacts, Simulator]
 
     @property
     def _secrets(self) -> SecretsManagerClient:
@@ -70,26 +70,26 @@ class LocalStack:
         """Return the handle on another deployment in the same account."""
         return replace(self, deployment=deployment)
 
-    def secret_name(self, provider: Provider) -> str:
+    def secret_name(self, provider: ProviderFacts) -> str:
         """Return the name of the provider's demonstration secret."""
         return f"{self.deployment.stack_name}/{provider.name}/demo"
 
-    def create_secret(self, provider: Provider) -> Secret:
+    def create_secret(self, provider: ProviderFacts) -> Secret:
         """Open an account with the provider and store it, as a person would in the console."""
         account = self.simulators[provider].create_account()
         self._secrets.create_secret(Name=self.secret_name(provider), SecretString=json.dumps(account))
         return self.read(provider)
 
-    def read(self, provider: Provider) -> Secret:
+    def read(self, provider: ProviderFacts) -> Secret:
         """Read the provider's demonstration secret."""
         answer = self._secrets.get_secret_value(SecretId=self.secret_name(provider))
         return Secret(answer["VersionId"], json.loads(answer["SecretString"]))
 
-    def is_live(self, provider: Provider) -> bool:
+    def is_live(self, provider: ProviderFacts) -> bool:
         """Tell whether the provider would accept the tokens that are stored now."""
         return self.simulators[provider].is_live(self.read(provider).fields)
 
-    def invoke(self, provider: Provider, event: object) -> Invocation:
+    def invoke(self, provider: ProviderFacts, event: object) -> Invocation:
         """Invoke the provider's function and wait for it, as the console's Test tab does."""
         client = self.aws.session.client("lambda", endpoint_url=self.aws.url, config=self.aws.config)
         answer = client.invoke(
@@ -100,13 +100,13 @@ class LocalStack:
         log = base64.b64decode(answer.get("LogResult", "")).decode()
         return Invocation(json.load(answer["Payload"]), "FunctionError" in answer, log)
 
-    def log_group(self, provider: Provider) -> str:
+    def log_group(self, provider: ProviderFacts) -> str:
         """Return the name of the log group that the provider's function writes to."""
         functions = self.aws.session.client("lambda", endpoint_url=self.aws.url, config=self.aws.config)
         name = self.deployment.function_name(provider.function)
         return functions.get_function_configuration(FunctionName=name)["LoggingConfig"]["LogGroup"]
 
-    def log_lines(self, provider: Provider) -> list[str]:
+    def log_lines(self, provider: ProviderFacts) -> list[str]:
         """Read what the provider's function has logged so far, oldest first."""
         logs = self.aws.session.client("logs", endpoint_url=self.aws.url, config=self.aws.config)
         pages = logs.get_paginator("filter_log_events").paginate(logGroupName=self.log_group(provider))
@@ -123,7 +123,7 @@ def local_stack(steps: Steps, *, log_level: str = "INFO") -> Iterator[LocalStack
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="token-refresh-")))
         with steps.step("Starting the providers' simulators and an emulated AWS"):
-            simulators = {provider: stack.enter_context(provider.simulator()) for provider in PROVIDERS}
+            simulators = {provider: stack.enter_context(provider.simulator()) for provider in PROVIDERS.values()}
             secrets = stack.enter_context(StrictSecretsManager())
             aws = stack.enter_context(emulated_aws(folder, secrets.url))
         with steps.step("Building the layer (sam build)"):
@@ -134,11 +134,11 @@ def local_stack(steps: Steps, *, log_level: str = "INFO") -> Iterator[LocalStack
         yield LocalStack(folder, template, aws, deployment, simulators)
 
 
-def parameters(urls: Mapping[Provider, str], log_level: str = "INFO") -> dict[str, str]:
+def parameters(urls: Mapping[ProviderFacts, str], log_level: str = "INFO") -> dict[str, str]:
     """Return the template's parameters for simulators at the given addresses and the shortest tick."""
     machine = "arm64" if platform.machine().lower() in ("arm64", "aarch64") else "x86_64"
     values = {"Schedule": "rate(1 minute)", "LogLevel": log_level, "Architecture": machine}
     for provider, url in urls.items():
-        values[f"{provider.stem}BaseUrl"] = url
-        values[f"{provider.stem}AllowPlainHttp"] = "true"
+        values[f"{provider.template_stem}BaseUrl"] = url
+        values[f"{provider.template_stem}AllowPlainHttp"] = "true"
     return values

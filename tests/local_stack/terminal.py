@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from tests.local_stack.demo import Rotation
-    from tests.local_stack.providers import Provider
+    from tests.support.providers import ProviderFacts
 
 _PIPE_COLUMNS = 100
 _PLATFORM_LINES = ("START RequestId", "END RequestId", "REPORT RequestId", "INIT_START")
@@ -70,7 +70,7 @@ class Terminal:
         self._console.print()
         self._console.print(table)
 
-    def logs(self, lines: Mapping[Provider, Iterable[str]]) -> None:
+    def logs(self, lines: Mapping[ProviderFacts, Iterable[str]]) -> None:
         """Print what the functions logged, the platform's own lines left out."""
         for provider, logged in lines.items():
             self.heading(f"CloudWatch Logs, {provider.function}")

@@ -8,11 +8,11 @@ from tests.safety.histories.ward import base_of
 from tests.support.steps import successor_id
 
 if TYPE_CHECKING:
-    from tests.support.kinds import Kind
+    from tests.support.providers import ProviderFacts
     from tests.support.secrets_manager import Secret
 
 
-def edit_left_behind(secret: Secret, kind: Kind) -> str | None:
+def edit_left_behind(secret: Secret, kind: ProviderFacts) -> str | None:
     """Returns what is wrong with the secret just after a run has made another version current, or None.
 
     It may only replace a version by that version's successor, and the successor holds all that is not a run's to write.

@@ -14,7 +14,7 @@ from tests.safety.histories.course import Second
 from tests.safety.histories.gate import SCHEDULE_BITS
 from tests.safety.histories.history import SWEEP, History
 from tests.support.clock import DAY, HOUR, MINUTE
-from tests.support.kinds import KINDS
+from tests.support.providers import PROVIDERS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,11 +37,11 @@ class Histories(RuleBasedStateMachine):
     history: History
 
     @initialize(
-        kind=st.sampled_from(list(KINDS.values())),
+        kind=st.sampled_from(list(PROVIDERS.values())),
         logins=st.lists(st.booleans(), min_size=1, max_size=2),
         odd=st.booleans(),
     )
-    def begin(self, kind: Any, logins: list[bool], *, odd: bool) -> None:  # noqa: ANN401  # a Kind, which st cannot say
+    def begin(self, kind: Any, logins: list[bool], *, odd: bool) -> None:  # noqa: ANN401  # a ProviderFacts, which st cannot say
         """Opens the accounts and creates their secrets."""
         self.history = History(kind, logins=logins, odd=odd)
         self.history.__enter__()

@@ -23,7 +23,7 @@ from tests.safety.hostile.heavy import HEAVY, HUGE, MEMORY_MB, memory_of_eight_a
 from tests.safety.hostile.secrets import BASE_URLS, DATES_OF_A_PERSON, events, secrets
 from tests.safety.hostile.wires import Wire, framed, wires
 from tests.support.clock import START, iso
-from tests.support.kinds import KINDS, Kind
+from tests.support.providers import PROVIDERS, ProviderFacts
 from tests.unit.wire import WireServer
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ DATES = {"refreshedAt", "expiresAt"}
 # A value that begins with a sign, as Base64 can, and a code of its own: where these answers cost most.
 COSTLIEST = {"a message of backslashes": "fashion-world", "a code of digits": "ekuaibao", "a code without end": "mcs"}
 EACH_OF_ONE_KIND = [
-    (KINDS[COSTLIEST.get(name, kind)], name) for kind, name in zip(itertools.cycle(KINDS), HEAVY, strict=False)
+    (PROVIDERS[COSTLIEST.get(name, kind)], name) for kind, name in zip(itertools.cycle(PROVIDERS), HEAVY, strict=False)
 ]
 ASKS = ("refresh", "login")
 _OUTCOMES = {"dead": "rejected", "refused": "rejected", "busy": "transient"}
@@ -53,14 +53,14 @@ AFTER_A_REFRESH = {**_OUTCOMES, "success": "refreshed"}
 AFTER_A_LOGIN = {**_OUTCOMES, "success": "logged_in"}
 
 
-@pytest.fixture(scope="module", params=KINDS)
-def kind(request: pytest.FixtureRequest) -> Kind:
+@pytest.fixture(scope="module", params=PROVIDERS)
+def kind(request: pytest.FixtureRequest) -> ProviderFacts:
     """Each provider in turn."""
-    return KINDS[request.param]
+    return PROVIDERS[request.param]
 
 
 @pytest.fixture
-def function(kind: Kind) -> Iterator[Bench]:
+def function(kind: ProviderFacts) -> Iterator[Bench]:
     """Its function, without sockets."""
     with bench(kind) as made:
         yield made
@@ -74,7 +74,7 @@ def server() -> Iterator[Server]:
 
 
 @pytest.fixture
-def wired(kind: Kind, server: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
+def wired(kind: ProviderFacts, server: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
     """The function, asking over real sockets, with seconds made short; no name leads out of this machine."""
     resolve = socket.getaddrinfo
 
@@ -102,7 +102,7 @@ class Server(WireServer):
         self.wire.play(connection, server)
 
 
-def check(kind: Kind, ended: Ended, read: oracle.Read, body: bytes | None) -> None:
+def check(kind: ProviderFacts, ended: Ended, read: oracle.Read, body: bytes | None) -> None:
     """Checks what is stored after an answer, that it was quick, and that nothing was shown."""
     if read.meaning == "success":
         check_tokens(kind, ended, read)
@@ -112,7 +112,7 @@ def check(kind: Kind, ended: Ended, read: oracle.Read, body: bytes | None) -> No
     check_said(kind, ended, set(read.tokens.values()))
 
 
-def check_said(kind: Kind, ended: Ended, more: set[str]) -> None:
+def check_said(kind: ProviderFacts, ended: Ended, more: set[str]) -> None:
     """Checks that a run was quick and showed nothing."""
     assert ended.seconds < RUN_SECONDS
     assert exposed(ended.said, credentials(ended) | accounts.received(kind.name) | more) == set()
@@ -123,7 +123,7 @@ def credentials(ended: Ended) -> set[str]:
     return accounts.credentials(ended.before.document)
 
 
-def check_tokens(kind: Kind, ended: Ended, read: oracle.Read) -> None:
+def check_tokens(kind: ProviderFacts, ended: Ended, read: oracle.Read) -> None:
     """Checks that the new tokens are stored beside all that was there, and nothing else of the answer is."""
     before, after = ended.before.document, ended.after.document
     assert {name: after[name] for name in read.tokens} == read.tokens
@@ -142,7 +142,7 @@ def check_tokens(kind: Kind, ended: Ended, read: oracle.Read) -> None:
     assert len(ended.after.text.encode()) <= MOST_STORED
 
 
-def unwritten(kind: Kind, document: dict[str, Any]) -> dict[str, Any]:
+def unwritten(kind: ProviderFacts, document: dict[str, Any]) -> dict[str, Any]:
     """Returns what a rotation does not write."""
     return {name: value for name, value in document.items() if name not in {*kind.written, *DATES}}
 
@@ -154,7 +154,7 @@ def moment(text: str) -> float:
     return seconds
 
 
-def check_reading(kind: Kind, ask: str, status: int, body: bytes) -> None:
+def check_reading(kind: ProviderFacts, ask: str, status: int, body: bytes) -> None:
     """Checks what the layer makes of an answer: what the tables say, no other token, and no other expiry."""
     layer = importlib.import_module(f"token_refresh.{kind.module}")
     replies, transport = (importlib.import_module(f"token_refresh.{name}") for name in ("replies", "transport"))
@@ -175,7 +175,7 @@ def check_reading(kind: Kind, ask: str, status: int, body: bytes) -> None:
 
 
 @pytest.mark.parametrize("ask", ASKS)
-def test_every_odd_value_in_every_place(kind: Kind, ask: str) -> None:
+def test_every_odd_value_in_every_place(kind: ProviderFacts, ask: str) -> None:
     """A good answer with one odd value in it, at the top or beside the tokens."""
     good = accounts.good_answer(kind.name, ask)
     inner = good.get("results") or good.get("value") or {}
@@ -188,7 +188,7 @@ def test_every_odd_value_in_every_place(kind: Kind, ask: str) -> None:
 @pytest.mark.parametrize("ask", ASKS)
 @examples(200)
 @given(data=st.data())
-def test_any_answer_is_read_as_the_tables_say(kind: Kind, ask: str, data: st.DataObject) -> None:
+def test_any_answer_is_read_as_the_tables_say(kind: ProviderFacts, ask: str, data: st.DataObject) -> None:
     """Any status with any body."""
     known = frozenset(accounts.credentials(accounts.documents(kind.name)["does both"]))
     status, body = data.draw(answers.statuses), data.draw(answers.bodies(kind.name, ask, known))
@@ -198,7 +198,7 @@ def test_any_answer_is_read_as_the_tables_say(kind: Kind, ask: str, data: st.Dat
 @pytest.mark.parametrize("what", ["refreshes", "logs in"])
 @examples(40)
 @given(data=st.data())
-def test_any_answer(kind: Kind, function: Bench, what: str, data: st.DataObject) -> None:
+def test_any_answer(kind: ProviderFacts, function: Bench, what: str, data: st.DataObject) -> None:
     """A run ends in the outcome of the tables; only sane tokens become current; an unknown yes is kept."""
     ask, outcomes = ("refresh", AFTER_A_REFRESH) if what == "refreshes" else ("login", AFTER_A_LOGIN)
     document = accounts.documents(kind.name)[what]
@@ -214,7 +214,7 @@ def test_any_answer(kind: Kind, function: Bench, what: str, data: st.DataObject)
 
 @examples(40)
 @given(data=st.data())
-def test_any_answer_to_a_login_after_a_refusal(kind: Kind, function: Bench, data: st.DataObject) -> None:
+def test_any_answer_to_a_login_after_a_refusal(kind: ProviderFacts, function: Bench, data: st.DataObject) -> None:
     """A session that is dead for certain, and then anything: as for a login."""
     document = accounts.documents(kind.name)["does both"]
     known = frozenset(accounts.credentials(document))
@@ -233,7 +233,7 @@ def test_any_answer_to_a_login_after_a_refusal(kind: Kind, function: Bench, data
 @pytest.mark.parametrize("ask", ASKS)
 @examples(40)
 @given(data=st.data())
-def test_anything_on_the_wire(kind: Kind, ask: str, server: Server, wired: Bench, data: st.DataObject) -> None:
+def test_anything_on_the_wire(kind: ProviderFacts, ask: str, server: Server, wired: Bench, data: st.DataObject) -> None:
     """Lying lengths, odd headers, cuts, drops and trickles: one request, one outcome, only sane tokens."""
     document = accounts.documents(kind.name)["refreshes" if ask == "refresh" else "logs in"]
     known = frozenset(accounts.credentials(document))
@@ -259,7 +259,7 @@ def test_anything_on_the_wire(kind: Kind, ask: str, server: Server, wired: Bench
 
 
 @pytest.mark.parametrize("end", ["close", "reset", "hang"])
-def test_a_cut_at_every_byte(kind: Kind, server: Server, wired: Bench, end: str) -> None:
+def test_a_cut_at_every_byte(kind: ProviderFacts, server: Server, wired: Bench, end: str) -> None:
     """However much of a good answer comes, it is refreshed whole, or kept as far as it came, or transient."""
     body = json.dumps(accounts.good_answer(kind.name, "refresh")).encode()
     sent = framed(200, body).pieces[0]
@@ -283,7 +283,7 @@ def test_a_cut_at_every_byte(kind: Kind, server: Server, wired: Bench, end: str)
 @pytest.mark.parametrize(
     "sent", [b"", b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 200 OK\r\nX-1: ", b"HTTP/1.1 200 OK\r\n\r\n"]
 )
-def test_a_trickle_without_end(kind: Kind, server: Server, wired: Bench, sent: bytes) -> None:
+def test_a_trickle_without_end(kind: ProviderFacts, server: Server, wired: Bench, sent: bytes) -> None:
     """Bytes that come just often enough are no reason to wait longer than a request may take."""
     server.wire = Wire((sent, *[sent or b" "] * 500), "close")
     began = time.perf_counter()
@@ -296,7 +296,7 @@ def test_a_trickle_without_end(kind: Kind, server: Server, wired: Bench, sent: b
 
 
 @pytest.mark.parametrize(("kind", "name"), EACH_OF_ONE_KIND, ids=lambda value: getattr(value, "name", value))
-def test_a_heavy_answer(kind: Kind, name: str, function: Bench) -> None:
+def test_a_heavy_answer(kind: ProviderFacts, name: str, function: Bench) -> None:
     """A mebibyte chosen to cost as much as it can means what any other does, and costs no more than is allowed."""
     status, body = HEAVY[name](kind.name)
     document = accounts.documents(kind.name)["refreshes"]
@@ -322,7 +322,7 @@ def test_eight_huge_answers_at_once(name: str) -> None:
 
 @examples(80)
 @given(data=st.data())
-def test_any_secret(kind: Kind, server: Server, wired: Bench, data: st.DataObject) -> None:
+def test_any_secret(kind: ProviderFacts, server: Server, wired: Bench, data: st.DataObject) -> None:
     """Whatever a person stores: one outcome; an invalid secret costs nothing; whatever else is in it survives."""
     value = data.draw(secrets(kind.name))
     refreshes = data.draw(st.booleans())
@@ -345,7 +345,7 @@ def test_any_secret(kind: Kind, server: Server, wired: Bench, data: st.DataObjec
     assert exposed(ended.said, held | accounts.received(kind.name)) == set()
 
 
-def test_the_dates_of_a_person(kind: Kind, function: Bench) -> None:
+def test_the_dates_of_a_person(kind: ProviderFacts, function: Bench) -> None:
     """Python reads dates that nothing can encode, and years that no computer has seen."""
     answer = json.dumps(accounts.good_answer(kind.name, "refresh")).encode()
     for date in DATES_OF_A_PERSON:
@@ -353,7 +353,7 @@ def test_the_dates_of_a_person(kind: Kind, function: Bench) -> None:
         assert function.run(json.dumps(document), (200, answer)).outcome == "refreshed"
 
 
-def test_the_base_urls_of_a_person(kind: Kind, wired: Bench) -> None:
+def test_the_base_urls_of_a_person(kind: ProviderFacts, wired: Bench) -> None:
     """An address that leads nowhere is the secret's fault if it never could, and nobody's if it might."""
     for url in BASE_URLS:
         ended = wired.run({**accounts.documents(kind.name)["refreshes"], "baseUrl": url})
@@ -362,7 +362,7 @@ def test_the_base_urls_of_a_person(kind: Kind, wired: Bench) -> None:
 
 
 @pytest.mark.parametrize("sign", ["/", "\\", "\u5bc6", "%", '"', "a"])
-def test_a_secret_of_one_long_value(kind: Kind, function: Bench, sign: str) -> None:
+def test_a_secret_of_one_long_value(kind: ProviderFacts, function: Bench, sign: str) -> None:
     """A password of forty thousand signs costs no more than another: it is looked for in every line."""
     length = 40_000 // len(json.dumps(sign, ensure_ascii=False)[1:-1].encode())
     document = {**accounts.documents(kind.name)["logs in"], kind.login_fields[-1]: sign * length}
@@ -381,7 +381,7 @@ def test_a_secret_of_one_long_value(kind: Kind, function: Bench, sign: str) -> N
 
 @examples(80)
 @given(data=st.data())
-def test_any_event(kind: Kind, function: Bench, data: st.DataObject) -> None:
+def test_any_event(kind: ProviderFacts, function: Bench, data: st.DataObject) -> None:
     """An event is carried out, or refused before anything is asked or written; what is said can be printed."""
     document = accounts.documents(kind.name)["refreshes"]
     name = f"{function.prefix}1"

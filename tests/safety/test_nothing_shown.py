@@ -20,8 +20,8 @@ from tests.safety.hostile import accounts, answers
 from tests.safety.hostile.bench import bench
 from tests.safety.hostile.exposure import exposed, quotations, unfit
 from tests.safety.hostile.talk import chain
-from tests.support.kinds import KINDS
 from tests.support.process import run_as_lambda
+from tests.support.providers import PROVIDERS
 from tests.support.secrets_manager import Fault, StrictSecretsManager
 from tests.support.simulators import Mood
 from token_refresh.masking import quote, use_mask
@@ -140,7 +140,7 @@ def test_every_mood(world: World, ears: Ears, mood: Mood) -> None:  # noqa: F811
 
 
 @pytest.mark.parametrize("fault", [Fault.DENIED, Fault.SERVER_ERROR, Fault.LOST_AFTER])
-@pytest.mark.parametrize("provider_name", KINDS)
+@pytest.mark.parametrize("provider_name", PROVIDERS)
 def test_a_fault_at_every_call(world: World, ears: Ears, fault: Fault) -> None:  # noqa: F811 - pytest's way
     """A store that fails at the first and the second of each of a rotation's calls, once or for a while."""
     operations = (
@@ -182,10 +182,10 @@ def test_every_outcome_that_a_person_causes(world: World, ears: Ears) -> None:  
     ears.run({"secret_id": good[field]})
 
 
-@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize("name", PROVIDERS)
 def test_any_echo(name: str) -> None:
     """Credentials among other words, in every encoder's way: what is quoted shows nothing that could be part of one."""
-    document = {**accounts.documents(name)["does both"], KINDS[name].login_fields[-1]: "no. 1"}
+    document = {**accounts.documents(name)["does both"], PROVIDERS[name].login_fields[-1]: "no. 1"}
     values = frozenset(accounts.credentials(document))
 
     @examples(80)
@@ -197,7 +197,7 @@ def test_any_echo(name: str) -> None:
         assert [unfit(quotation, values) for quotation in said] == [set()] * (ended.why or "").count(' said "')
         assert exposed(ended.said, values) == set(), ended.why
 
-    with bench(KINDS[name]) as made:
+    with bench(PROVIDERS[name]) as made:
         check()
 
 
@@ -235,12 +235,12 @@ def test_any_quotation(data: st.DataObject) -> None:
     assert unfit(quotation, values) == set()
 
 
-@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize("name", PROVIDERS)
 def test_an_echo_that_is_cut(name: str) -> None:
     """A credential where a message is cut, by the provider or by us, leaves nothing of itself, nor do many."""
     document = accounts.documents(name)["refreshes"]
     values = accounts.credentials(document)
-    with bench(KINDS[name]) as made:
+    with bench(PROVIDERS[name]) as made:
         for value, length in itertools.product(sorted(values), (185, 190, 4_080, 4_090, None)):
             cut = [value, value[:8], value[-8:]] if length else [value * 10_000]
             for echo in cut:
@@ -275,10 +275,10 @@ app.lambda_handler(json.loads(sys.argv[1]), Context())
 
 
 @pytest.mark.parametrize("mood", [Mood.ECHO_CREDENTIALS, Mood.DROP_AFTER, None])
-@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize("name", PROVIDERS)
 def test_a_process_that_dies_of_it(name: str, mood: Mood | None) -> None:
     """A real process, every logger at DEBUG: its traceback, as Lambda would print it, is there and shows nothing."""
-    made = KINDS[name]
+    made = PROVIDERS[name]
     with StrictSecretsManager() as strict, made.simulator() as simulator:
         account = simulator.create_account("a", login_fields=False)
         strict.create(f"token-refresh/{name}/a", account)

@@ -20,7 +20,7 @@ from tests.safety.effort import THOROUGH, TIMEOUT_SECONDS
 from tests.safety.overlap.scenarios import KILL, KILL_AND_PAGE, Meeting, Scenario, every, outlasted, quick, thorough
 from tests.safety.overlap.threads import draw, follow
 from tests.safety.overlap.wired import Done, Wired
-from tests.support.kinds import KINDS
+from tests.support.providers import PROVIDERS
 
 if TYPE_CHECKING:
     from tests.safety.overlap.state import State
@@ -54,7 +54,7 @@ def test_two_runs_and_a_person(scenario: Scenario, bound: int | None, monkeypatc
     assert _wrong(scenario, bound, monkeypatch) == ""
 
 
-@pytest.mark.parametrize("provider", KINDS)
+@pytest.mark.parametrize("provider", PROVIDERS)
 @pytest.mark.parametrize("login_fields", [True, False])
 def test_saving_that_outlasts_the_wait(provider: str, monkeypatch: pytest.MonkeyPatch, *, login_fields: bool) -> None:
     """A save held up for longer than the other run waits makes that one log in or give up; the next tick clears it."""
@@ -82,7 +82,7 @@ def test_saving_that_outlasts_the_wait(provider: str, monkeypatch: pytest.Monkey
     assert ({"logged_in"} if login_fields else {"rejected"}) <= set().union(*in_vain)
 
 
-@pytest.mark.parametrize("provider", KINDS)
+@pytest.mark.parametrize("provider", PROVIDERS)
 def test_the_model_is_the_truth(provider: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """In real threads over real HTTP, in orders drawn at random, both runs do step by step what was explored."""
     source = random.Random(provider)  # noqa: S311 - repeatable on purpose

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from tests.support.kinds import Kind
+    from tests.support.providers import ProviderFacts
 
 _ROOT = Path(__file__).parents[2]
 _CONTEXT = """
@@ -24,7 +24,7 @@ class Context:
 
 
 def run_as_lambda(
-    kind: Kind, script: str, environment: Mapping[str, str], *arguments: str, options: Sequence[str] = ()
+    kind: ProviderFacts, script: str, environment: Mapping[str, str], *arguments: str, options: Sequence[str] = ()
 ) -> subprocess.CompletedProcess[str]:
     """Runs a script that can import `app` and has a class Context, with this environment only; options are Python's."""
     folders = (f"functions/{kind.module}", "layers/token_refresh")

@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import importlib
 import json
-import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tests.support import steps
 from tests.support.clock import Context, FakeClock
-from tests.support.kinds import Sent
+from tests.support.function import RUN_SECONDS, cold_start, environment
 from tests.support.output import Output, let_everything_speak
+from tests.support.providers import Sent
 from tests.support.steps import Step
 
 if TYPE_CHECKING:
     import pytest
 
-    from tests.support.kinds import Kind
+    from tests.support.providers import ProviderFacts
     from tests.support.secrets_manager import StrictSecretsManager, Version
     from tests.support.simulators import Simulator
 
-NAMESPACE = "TokenRefresh/test"
-RUN_SECONDS = 540  # Lambda's nine minutes
 _GAUGES = ("NeedsAttention", "LifeRemainingPercent")
 
 
@@ -77,7 +74,7 @@ class Run:
 class World:
     """A provider's function and all that it can reach. It starts cold at the first run."""
 
-    kind: Kind
+    kind: ProviderFacts
     clock: FakeClock
     store: StrictSecretsManager
     provider: Simulator
@@ -88,16 +85,7 @@ class World:
     def __post_init__(self) -> None:
         """Sets the environment."""
         self.prefix = f"token-refresh/{self.kind.name}/"
-        self.set_environment(
-            **self.store.environment,
-            SECRET_PREFIX=self.prefix,
-            BASE_URL=self.provider.url,
-            ALLOW_PLAIN_HTTP="true",
-            MAX_WORKERS="8",
-            POWERTOOLS_METRICS_NAMESPACE=NAMESPACE,
-            POWERTOOLS_LOG_LEVEL="DEBUG",
-            POWERTOOLS_LOG_DEDUPLICATION_DISABLED="true",  # it would keep the lines from the handler that scans them
-        )
+        self.set_environment(**environment(self.kind, self.provider.url, **self.store.environment, MAX_WORKERS="8"))
 
     def set_environment(self, **variables: str) -> None:
         """Sets variables; the next run is a cold start."""
@@ -107,14 +95,7 @@ class World:
 
     def cold_start(self, clock: Any = None, refresh: Any = None) -> Any:  # noqa: ANN401 - the layer's own, imported late
         """Makes the function as importing its module does, with a clock, or a way to refresh, of the test's own."""
-        # Powertools' logger keeps the stdout of the test that made it.
-        logging.root.manager.loggerDict.pop(self.kind.name, None)
-        app = importlib.import_module(self.kind.app or f"functions.{self.kind.module}.app")
-        layer = importlib.import_module(self.kind.layer or f"token_refresh.{self.kind.module}")
-        function = importlib.import_module("token_refresh.function")
-        self._function = function.Function(
-            getattr(layer, self.kind.constant), refresh or app.refresh, app.login, clock=clock or self.clock
-        )
+        self._function = cold_start(self.kind, clock or self.clock, refresh=refresh)
         let_everything_speak()
         return self._function
 

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 import pytest
 import requests
 
+from tests.support.providers import FORM, caa
 from tests.support.simulators import Ekuaibao, FashionWorld, Mcs, Simulator
-from tests.support.simulators.client import FORM, NOW_MS, caa, log_in, post, refresh, refresh_ekuaibao, renewed
+from tests.support.simulators.client import NOW_MS, log_in, post, refresh, refresh_ekuaibao, renewed
 from tests.support.simulators.fashion_world import parse_authorization, sign, signed_text
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import pytest
 
 from tests.functions.conftest import clock, loader, output, provider, store, world  # noqa: F401 - fixtures
 from tests.functions.fourth_provider.simulator import LIVES_SECONDS, Example
-from tests.support.kinds import JSON, Kind, Sent
+from tests.support.providers import JSON, ProviderFacts, Sent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,7 +31,7 @@ def _login(secret: Mapping[str, Any]) -> Sent:
     return _sent({"grant_type": "password", **user, **_client(secret)})
 
 
-_EXAMPLE = Kind(
+_EXAMPLE = ProviderFacts(
     "example",
     module="example",
     constant="EXAMPLE",
@@ -56,7 +56,7 @@ def provider_name() -> str:
 
 
 @pytest.fixture
-def kind(provider_name: str) -> Kind:
+def kind(provider_name: str) -> ProviderFacts:
     """What is known of it; a test about another provider does not apply."""
     assert provider_name == _EXAMPLE.name
     return _EXAMPLE

@@ -10,7 +10,7 @@ from tests.safety.histories.course import Second
 from tests.safety.histories.gate import SCHEDULE_BITS
 from tests.safety.histories.history import SWEEP, History
 from tests.support.clock import DAY, HOUR, MINUTE
-from tests.support.kinds import KINDS
+from tests.support.providers import PROVIDERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -107,7 +107,7 @@ class Driver:
 def begin(seed: int) -> tuple[History, Driver]:
     """Returns the beginning of a history, to be entered, and what drives it."""
     source = random.Random(seed)  # noqa: S311  # repeatable on purpose
-    kind = source.choice(list(KINDS.values()))
+    kind = source.choice(list(PROVIDERS.values()))
     logins = [source.random() < 0.6 for _ in range(source.choice((1, 2, 3)))]
     history = History(kind, logins=logins, seed=seed, odd=source.random() < 0.3)
     return history, Driver(history, source)

@@ -1,6 +1,6 @@
 """A history: one provider, one strict Secrets Manager, one clock, a few secrets, and whatever happens to them.
 
-    with History(KINDS["mcs"], logins=(True, False)) as history:
+    with History(PROVIDERS["mcs"], logins=(True, False)) as history:
         history.tick()
         history.happens(NOTE, 0)
         history.tick(interruptions=((4, KILL, 0),))
@@ -23,8 +23,8 @@ from tests.safety.histories.tally import LEAKED
 from tests.safety.histories.wiring import wired
 from tests.safety.histories.world import World
 from tests.support.clock import MINUTE, Context
+from tests.support.function import RUN_SECONDS
 from tests.support.output import let_everything_speak
-from tests.support.world import RUN_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from tests.safety.histories.course import Second
     from tests.safety.histories.happenings import Happening
-    from tests.support.kinds import Kind
+    from tests.support.providers import ProviderFacts
 
 SWEEP: Mapping[str, Any] = {}
 _PATIENCE_SECONDS = 60
@@ -41,7 +41,7 @@ _PATIENCE_SECONDS = 60
 class History(World):
     """A context manager; at its end no secret may have been shown."""
 
-    def __init__(self, kind: Kind, *, logins: Sequence[bool], seed: int = 0, odd: bool = False) -> None:
+    def __init__(self, kind: ProviderFacts, *, logins: Sequence[bool], seed: int = 0, odd: bool = False) -> None:
         """Makes a world, as `World` does; no function has run in it yet."""
         super().__init__(kind, logins=logins, seed=seed, odd=odd)
         self.said = Said()

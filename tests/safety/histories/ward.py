@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tests.support.kinds import Kind
+    from tests.support.providers import ProviderFacts
 
 _DATES = ("refreshedAt", "expiresAt")
 
@@ -53,11 +53,11 @@ class Ward:
     room_in_hour: dict[int, int] = field(default_factory=dict)  # what called for one more proof
 
 
-def base_of(document: Mapping[str, Any], kind: Kind) -> Base:
+def base_of(document: Mapping[str, Any], kind: ProviderFacts) -> Base:
     """Returns what no run may change."""
     return [(key, value) for key, value in document.items() if key not in (*kind.written, *_DATES)]
 
 
-def tokens_of(document: Mapping[str, Any], kind: Kind) -> dict[str, Any]:
+def tokens_of(document: Mapping[str, Any], kind: ProviderFacts) -> dict[str, Any]:
     """Returns what a refresh changes."""
     return {key: document[key] for key in kind.tokens if key in document}

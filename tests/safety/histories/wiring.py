@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import importlib
-import logging
 import os
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
@@ -12,7 +11,8 @@ from unittest.mock import patch
 
 from tests.safety.sdk import clients_with, loader, operation_of
 from tests.support.clock import of_libraries
-from tests.support.world import NAMESPACE
+from tests.support.function import cold_start as make_function
+from tests.support.function import environment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -21,19 +21,11 @@ if TYPE_CHECKING:
 
     from tests.safety.histories.gate import Gate, RunClock
     from tests.support.clock import FakeClock
-    from tests.support.kinds import Kind
+    from tests.support.providers import ProviderFacts
 
 _LABELS = ("AWSCURRENT", "AWSPENDING", "AWSPREVIOUS", "REJECTED", "UNREADABLE", "ASKED")
 # So that no two answers are issued in one millisecond.
 _ON_THE_WAY_SECONDS = 0.1
-# One secret after the other, so that a run's steps have an order.
-_ENVIRONMENT = {
-    "ALLOW_PLAIN_HTTP": "true",
-    "MAX_WORKERS": "1",
-    "POWERTOOLS_METRICS_NAMESPACE": NAMESPACE,
-    "POWERTOOLS_LOG_LEVEL": "DEBUG",
-    "POWERTOOLS_LOG_DEDUPLICATION_DISABLED": "true",
-}
 
 
 class Watching(Protocol):
@@ -51,13 +43,11 @@ class Watching(Protocol):
 
 @contextmanager
 def wired(
-    kind: Kind, gate: Gate, clock: FakeClock, watching: Watching, environment: dict[str, str]
+    kind: ProviderFacts, gate: Gate, clock: FakeClock, watching: Watching, variables: dict[str, str]
 ) -> Iterator[Callable[[RunClock], Any]]:
     """Yields what makes a cold function, given its clock."""
     with ExitStack() as stack:
-        stack.enter_context(patch.dict(os.environ, {**_ENVIRONMENT, **environment}))
-        app = importlib.import_module(f"functions.{kind.module}.app")
-        layer = importlib.import_module(f"token_refresh.{kind.module}")
+        stack.enter_context(patch.dict(os.environ, environment(kind, **variables)))
         function = importlib.import_module("token_refresh.function")
         for target, double in {
             **of_libraries(clock),
@@ -70,9 +60,7 @@ def wired(
             stack.enter_context(patch(target, double))
 
         def cold_start(run_clock: RunClock) -> Any:  # noqa: ANN401  # the layer's own Function, imported late
-            # Powertools' logger keeps the stdout of whoever made it.
-            logging.root.manager.loggerDict.pop(kind.name, None)
-            return function.Function(getattr(layer, kind.constant), app.refresh, app.login, clock=run_clock)
+            return make_function(kind, run_clock)
 
         yield cold_start
 

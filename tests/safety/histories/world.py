@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from tests.safety.histories.ward import Ward
-    from tests.support.kinds import Kind
+    from tests.support.providers import ProviderFacts
     from tests.support.simulators.moods import Mood
 
 # More forced runs than any day sees; that versions are few is a promise of its own.
@@ -29,7 +29,7 @@ _VERSION_QUOTA = 100_000
 class World:
     """Everything but the runs."""
 
-    def __init__(self, kind: Kind, *, logins: Sequence[bool], seed: int = 0, odd: bool = False) -> None:
+    def __init__(self, kind: ProviderFacts, *, logins: Sequence[bool], seed: int = 0, odd: bool = False) -> None:
         """Makes a world with a secret for each of `logins`, which says whether it holds login fields.
 
         `odd` picks the provider's other habit: tokens that stay, a short licence, another spelling. And AWS's: whether

@@ -20,16 +20,16 @@ from tests.safety.hostile.talk import chain
 from tests.safety.outcomes import NEED_A_HUMAN
 from tests.safety.sdk import clients_with, loader, operation_of
 from tests.support.clock import Context, FakeClock, of_libraries
+from tests.support.function import RUN_SECONDS, cold_start, environment
 from tests.support.secrets_manager import StrictSecretsManager
 from tests.support.secrets_manager.errors import ServiceError
-from tests.support.world import NAMESPACE, RUN_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from botocore.awsrequest import AWSPreparedRequest
 
-    from tests.support.kinds import Kind
+    from tests.support.providers import ProviderFacts
     from tests.support.secrets_manager import Version
 
 RAISING = NEED_A_HUMAN | {"transient"}
@@ -62,7 +62,7 @@ class Ended:
 class Bench:
     """A function, the store behind it, and what its provider answers: each answer once, the last one for ever."""
 
-    def __init__(self, kind: Kind, store: StrictSecretsManager, clock: FakeClock) -> None:
+    def __init__(self, kind: ProviderFacts, store: StrictSecretsManager, clock: FakeClock) -> None:
         """Is made by `bench`."""
         self.kind, self.store, self.clock = kind, store, clock
         self.prefix = f"token-refresh/{kind.name}/"
@@ -117,7 +117,7 @@ class Bench:
 
 
 @contextmanager
-def bench(kind: Kind, base_url: str | None = None) -> Iterator[Bench]:
+def bench(kind: ProviderFacts, base_url: str | None = None) -> Iterator[Bench]:
     """Sets a function up; with a base URL its requests to the provider go over real sockets."""
     clock = FakeClock()
     factory = logging.getLogRecordFactory()
@@ -130,32 +130,15 @@ def bench(kind: Kind, base_url: str | None = None) -> Iterator[Bench]:
         patch.setattr("botocore.loaders.create_loader", loader)
         for place, double in of_libraries(clock).items():
             patch.setattr(place, double)
-        for name, value in _environment(made, base_url or _NOWHERE).items():
+        for name, value in environment(kind, base_url or _NOWHERE, **store.environment).items():
             patch.setenv(name, value)
         _without_sockets(store, patch)
-        logging.root.manager.loggerDict.pop(kind.name, None)  # Powertools' logger keeps the stdout it was made with
-        app = importlib.import_module(f"functions.{kind.module}.app")
-        layer = importlib.import_module(f"token_refresh.{kind.module}")
-        function = importlib.import_module("token_refresh.function")
         if base_url is None:
             patch.setattr("token_refresh.exchange.post", made.post)
-        made.function = function.Function(getattr(layer, kind.constant), app.refresh, app.login, clock=clock)
+        made.function = cold_start(kind, clock)
         yield made
         store.check_invariants()
     logging.setLogRecordFactory(factory)
-
-
-def _environment(made: Bench, base_url: str) -> dict[str, str]:
-    return {
-        **made.store.environment,
-        "SECRET_PREFIX": made.prefix,
-        "BASE_URL": base_url,
-        "ALLOW_PLAIN_HTTP": "true",
-        "MAX_WORKERS": "1",
-        "POWERTOOLS_METRICS_NAMESPACE": NAMESPACE,
-        "POWERTOOLS_LOG_LEVEL": "DEBUG",
-        "POWERTOOLS_LOG_DEDUPLICATION_DISABLED": "true",
-    }
 
 
 def _without_sockets(store: StrictSecretsManager, patch: pytest.MonkeyPatch) -> None:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from tests.safety.hostile import accounts
 from tests.safety.hostile.oracle import MOST_TOKEN_BYTES
-from tests.support.kinds import KINDS
+from tests.support.function import NAMESPACE
 from tests.support.process import run_as_lambda
+from tests.support.providers import PROVIDERS
 from tests.support.secrets_manager import StrictSecretsManager
-from tests.support.world import NAMESPACE
 from tests.unit.wire import WireServer, answer
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ HUGE: dict[str, Callable[[], bytes]] = {
 
 def memory_of_eight_at_once(sent: bytes) -> int:
     """Returns how many MB a function's process needed at most whose eight workers got this answer."""
-    kind = KINDS["ekuaibao"]
+    kind = PROVIDERS["ekuaibao"]
     prefix = f"token-refresh/{kind.name}/"
     with StrictSecretsManager() as store, WireServer(sent) as provider:
         for number in range(_WORKERS):

@@ -9,7 +9,7 @@ import pytest
 
 from tests.safety.kills.lab import Lab
 from tests.safety.kills.runner import Runner
-from tests.support.kinds import KINDS
+from tests.support.providers import PROVIDERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,12 +23,12 @@ def runner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runner]:
         yield started
 
 
-@pytest.fixture(params=KINDS)
+@pytest.fixture(params=PROVIDERS)
 def lab(request: pytest.FixtureRequest, tmp_path: Path, runner: Runner) -> Iterator[Lab]:
     """Each provider in turn; at the end, no process may have shown a secret."""
     # AWS documents both ways whether moving AWSCURRENT takes AWSPENDING off: half of the tests have it so.
     either = zlib.crc32(request.node.name.encode()) % 2 == 0
-    with Lab(KINDS[request.param], tmp_path, runner, move_takes_pending_off=either) as made:
+    with Lab(PROVIDERS[request.param], tmp_path, runner, move_takes_pending_off=either) as made:
         yield made
         made.store.check_invariants()
         made.law.check_versions()

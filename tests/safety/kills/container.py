@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import logging
 import os
@@ -14,8 +13,9 @@ from unittest.mock import patch
 
 from tests.safety.kills.clock import SharedClock
 from tests.support.clock import Context, of_libraries
-from tests.support.kinds import KINDS
+from tests.support.function import cold_start
 from tests.support.output import let_everything_speak
+from tests.support.providers import PROVIDERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -77,12 +77,7 @@ def live(start: Start, line: Connection) -> None:
 
 
 def _cold_start(provider: str, clock: SharedClock) -> Callable[[object, Context], dict[str, Any]]:
-    kind = KINDS[provider]
-    app = importlib.import_module(f"functions.{kind.module}.app")
-    layer = importlib.import_module(f"token_refresh.{kind.module}")
-    made: Callable[[object, Context], dict[str, Any]] = importlib.import_module("token_refresh.function").Function(
-        getattr(layer, kind.constant), app.refresh, app.login, clock=clock
-    )
+    made: Callable[[object, Context], dict[str, Any]] = cold_start(PROVIDERS[provider], clock)
     logging.root.handlers = [Everything()]
     logging.root.setLevel(logging.DEBUG)
     let_everything_speak()

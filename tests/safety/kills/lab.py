@@ -13,10 +13,10 @@ from tests.safety.kills.conductor import Conductor, Kill
 from tests.safety.kills.law import Held, Law
 from tests.safety.outcomes import NEED_A_HUMAN
 from tests.support.clock import HOUR, MINUTE, START, iso
+from tests.support.function import RUN_SECONDS
 from tests.support.secrets_manager import StrictSecretsManager
 from tests.support.secrets_manager.leaks import PUBLIC_KEYS
 from tests.support.steps import successor_id
-from tests.support.world import RUN_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from tests.safety.kills.runner import Container, Runner
-    from tests.support.kinds import Kind
+    from tests.support.providers import ProviderFacts
 
 TICK_SECONDS = 10 * MINUTE
 
@@ -48,7 +48,7 @@ class Tick:
 class Lab:
     """A context manager; at its end the store's rules are checked once more."""
 
-    def __init__(self, kind: Kind, folder: Path, runner: Runner, *, move_takes_pending_off: bool) -> None:
+    def __init__(self, kind: ProviderFacts, folder: Path, runner: Runner, *, move_takes_pending_off: bool) -> None:
         """Makes the servers; they serve from `__enter__` on."""
         self.kind, self._runner, self._clock_file = kind, runner, folder / "clock"
         self.clock = SharedClock(self._clock_file)

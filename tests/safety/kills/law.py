@@ -14,7 +14,7 @@ from tests.support.steps import proof_token, successor_id
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from tests.support.kinds import Kind
+    from tests.support.providers import ProviderFacts
     from tests.support.secrets_manager import Call, Secret, StrictSecretsManager, Version
 
 
@@ -48,7 +48,7 @@ def _holds(document: Mapping[str, Any], fields: Mapping[str, Any]) -> bool:
 class Law:
     """Watches the store. It is called in the servers' threads, so what is broken is kept, not raised."""
 
-    def __init__(self, store: StrictSecretsManager, kind: Kind) -> None:
+    def __init__(self, store: StrictSecretsManager, kind: ProviderFacts) -> None:
         """Looks after no secret yet."""
         self._store, self._kind = store, kind
         self.held: list[Held] = []

@@ -12,8 +12,9 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, Self
 
 from tests.safety.kills.container import Ended, Invocation, Start
+from tests.support.function import RUN_SECONDS, environment
+from tests.support.providers import MCS
 from tests.support.secrets_manager import clients
-from tests.support.world import NAMESPACE, RUN_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -22,16 +23,7 @@ if TYPE_CHECKING:
 
 PATIENCE_SECONDS = 60  # for another process: reached only by a test that fails
 _NOWHERE = "http://127.0.0.1:9"  # until a container is told otherwise
-_ENVIRONMENT = {
-    **clients.environment(_NOWHERE),
-    "SECRET_PREFIX": "token-refresh/none/",
-    "BASE_URL": _NOWHERE,
-    "ALLOW_PLAIN_HTTP": "true",
-    # One secret after the other, so that a run's steps have an order.
-    "MAX_WORKERS": "1",
-    "POWERTOOLS_METRICS_NAMESPACE": NAMESPACE,
-    "POWERTOOLS_LOG_LEVEL": "DEBUG",
-}
+_ENVIRONMENT = environment(MCS, _NOWHERE, **clients.environment(_NOWHERE))  # a container's own comes on top
 
 
 class Runner:

@@ -13,7 +13,7 @@ from unittest.mock import patch
 import boto3
 
 from tests.safety.kills import container
-from tests.support.kinds import KINDS
+from tests.support.providers import PROVIDERS
 
 if TYPE_CHECKING:
     from tests.safety.kills.container import Start
@@ -36,7 +36,7 @@ def serve(line: Connection) -> None:
 
 
 def _warm_up() -> None:
-    for kind in KINDS.values():
+    for kind in PROVIDERS.values():
         importlib.import_module(f"functions.{kind.module}.app")
     # Parsing AWS's models takes longer than a whole run; credentials and region are the same dummies for all.
     session = boto3.session.Session()

@@ -14,7 +14,7 @@ from tests.safety.overlap.playback import Moment, Runs
 from tests.safety.overlap.state import State, Surroundings
 from tests.safety.overlap.wired import Call, Done, Post
 from tests.support.clock import MINUTE, START
-from tests.support.kinds import KINDS, Kind
+from tests.support.providers import PROVIDERS, ProviderFacts
 from tests.support.secrets_manager.account import Account
 from tests.support.secrets_manager.invariants import check as check_secret
 from tests.support.secrets_manager.operations import perform
@@ -70,9 +70,9 @@ class Scenario:
         return f"{self.provider}, {self.situation}, {fields}, {self.edit or 'no edit'}{slow}"
 
     @property
-    def kind(self) -> Kind:
+    def kind(self) -> ProviderFacts:
         """Returns what is known of the provider."""
-        return KINDS[self.provider]
+        return PROVIDERS[self.provider]
 
     @property
     def secret_name(self) -> str:
@@ -127,7 +127,7 @@ def _thorough_bound(scenario: Scenario) -> int | None:
 
 def every() -> Iterator[Scenario]:
     """Yields every scenario."""
-    for provider, situation, login_fields, edit in product(KINDS, SITUATIONS, (True, False), (None, *EDITS)):
+    for provider, situation, login_fields, edit in product(PROVIDERS, SITUATIONS, (True, False), (None, *EDITS)):
         if login_fields or situation != LOGIN_ONLY:
             yield Scenario(provider, situation, login_fields, edit)
 
@@ -319,7 +319,7 @@ def outlasted(run: Moment) -> bool:
     return False
 
 
-def generations_behind(state: State, kind: Kind) -> int:
+def generations_behind(state: State, kind: ProviderFacts) -> int:
     """Returns how many answers were stored after the tokens that are current.
 
     A page that is one refresh old gets the tokens that replaced its own. One that is two refreshes old does not:

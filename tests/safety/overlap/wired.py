@@ -13,14 +13,14 @@ from urllib.parse import quote, urlencode
 from botocore.exceptions import ClientError
 
 from tests.support.clock import Context
-from tests.support.world import RUN_SECONDS
+from tests.support.function import RUN_SECONDS, cold_start, environment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import pytest
 
-    from tests.support.kinds import Kind
+    from tests.support.providers import ProviderFacts
 
 
 class Call(NamedTuple):
@@ -99,7 +99,7 @@ class Wired:
 
     def __init__(
         self,
-        kind: Kind,
+        kind: ProviderFacts,
         monkeypatch: pytest.MonkeyPatch,
         *,
         base_url: str = "http://127.0.0.1:9",  # never asked unless the gate lets something go over the wire
@@ -107,19 +107,9 @@ class Wired:
     ) -> None:
         """Wires the layer until the monkeypatch is undone; `make_client` makes boto3's, for what goes over the wire."""
         self.gate: Gate
-        variables = {
-            "SECRET_PREFIX": f"token-refresh/{kind.name}/",
-            "ALLOW_PLAIN_HTTP": "true",
-            "MAX_WORKERS": "1",
-            "POWERTOOLS_METRICS_NAMESPACE": "TokenRefresh/test",
-            "POWERTOOLS_LOG_LEVEL": "CRITICAL",
-            "BASE_URL": base_url,
-            "AWS_DEFAULT_REGION": "us-east-1",
-        }
+        variables = environment(kind, base_url, POWERTOOLS_LOG_LEVEL="CRITICAL", AWS_DEFAULT_REGION="us-east-1")
         for name, value in variables.items():
             monkeypatch.setenv(name, value)
-        app = importlib.import_module(f"functions.{kind.module}.app")
-        layer = importlib.import_module(f"token_refresh.{kind.module}")
         transport = importlib.import_module("token_refresh.transport")
 
         def client(*_: object, **__: object) -> _Client:
@@ -136,9 +126,8 @@ class Wired:
         monkeypatch.setattr("token_refresh.secrets_manager._client", client)
         monkeypatch.setattr("token_refresh.exchange.post", post)
         monkeypatch.setattr("token_refresh.sweep.ThreadPoolExecutor", _NoPool)
-        function = importlib.import_module("token_refresh.function")
         self._failed = importlib.import_module("token_refresh.errors").SecretsFailed
-        self._function = function.Function(getattr(layer, kind.constant), app.refresh, app.login, clock=self)
+        self._function = cold_start(kind, self)
 
     def run(self, event: dict[str, Any]) -> Done:
         """Invokes the function."""

@@ -10,13 +10,14 @@ from urllib.parse import quote
 
 from tests.support.clock import DAY, HOUR
 from tests.support.simulators import Ekuaibao, FashionWorld, Mcs
-from tests.support.simulators.client import FORM, caa
+from tests.support.simulators.fashion_world import sign, signed_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from tests.support.simulators import Received, Simulator
 
+FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
 
 
@@ -40,7 +41,7 @@ class Sent(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class ProviderFacts:
     """One provider."""
 
     name: str
@@ -55,8 +56,21 @@ class Kind:
     login_seconds: float  # that the tokens of a login live
     refresh: Callable[[Mapping[str, Any], float], Sent]  # the request the documents ask for, given secret and time
     login: Callable[[Mapping[str, Any]], Sent]
+    template_stem: str = ""  # what the template's names for it begin with
     app: str = ""  # the module that asks, if it is not functions/<module>/app.py
     layer: str = ""  # the module that reads, if it is not the layer's
+
+    @property
+    def function(self) -> str:
+        """Its function's logical id in the template."""
+        return f"{self.template_stem}Function"
+
+
+def caa(api_key: str, secret_key: str, now_ms: int) -> str:
+    """Returns a Fashion World refresh's Authorization header."""
+    timestamp = str(now_ms)
+    signature = sign(signed_text("client:my:refresh-token", api_key, secret_key, timestamp))
+    return "Caa " + b64encode(f"{api_key}:{signature} {timestamp}".encode()).decode()
 
 
 def _basic(secret: Mapping[str, Any]) -> str:
@@ -95,7 +109,7 @@ def _ekuaibao_login(secret: Mapping[str, Any]) -> Sent:
     return Sent("POST", "/api/openapi/v1/auth/getAccessToken", "", None, JSON, body)
 
 
-_MCS = Kind(
+MCS = ProviderFacts(
     "mcs",
     module="mcs",
     constant="MCS",
@@ -108,8 +122,9 @@ _MCS = Kind(
     login_seconds=HOUR,
     refresh=_mcs_refresh,
     login=_mcs_login,
+    template_stem="Mcs",
 )
-_FASHION_WORLD = Kind(
+FASHION_WORLD = ProviderFacts(
     "fashion-world",
     module="fashion_world",
     constant="FASHION_WORLD",
@@ -122,8 +137,9 @@ _FASHION_WORLD = Kind(
     login_seconds=3 * DAY,
     refresh=_fashion_world_refresh,
     login=_fashion_world_login,
+    template_stem="FashionWorld",
 )
-_EKUAIBAO = Kind(
+EKUAIBAO = ProviderFacts(
     "ekuaibao",
     module="ekuaibao",
     constant="EKUAIBAO",
@@ -136,5 +152,6 @@ _EKUAIBAO = Kind(
     login_seconds=2 * HOUR,
     refresh=_ekuaibao_refresh,
     login=_ekuaibao_login,
+    template_stem="Ekuaibao",
 )
-KINDS = {kind.name: kind for kind in (_MCS, _FASHION_WORLD, _EKUAIBAO)}
+PROVIDERS = {facts.name: facts for facts in (MCS, FASHION_WORLD, EKUAIBAO)}
