@@ -22,6 +22,8 @@ def refresh(fields: dict[str, str], _options: dict[str, str], _now: float) -> Ht
     pair = _basic(fields["appKey"], fields["appSecret"])
     return HttpRequest(
         "/oauth/login/thirdpart/refresh",
+        # The provider's last pages spell it so; the clients of that time do not.
+        other_path="/oauth/login/thirdparty/refresh",
         # The docs' worked example leaves out the word "Basic"; their description, and every client, has it.
         headers={"Authorization": f"Basic {pair}"},
         json={"token": fields["token"]},
@@ -34,6 +36,7 @@ def login(fields: dict[str, str], _now: float) -> HttpRequest:
     pair = _basic(fields["appKey"], fields["appSecret"])
     return HttpRequest(
         "/oauth/login/thirdpart",
+        other_path="/oauth/login/thirdparty",
         headers={"Authorization": f"Basic {pair}"},
         json={"email": fields["email"], "password": fields["password"]},
         credentials=(pair,),

@@ -107,7 +107,8 @@ def test_an_echo_is_masked(world: World, *, login_fields: bool) -> None:
 
     run = world.run()
 
-    assert run.outcomes == {"rejected": 1}
+    explained = world.kind.name != "fashion-world"  # whose refusals are known by their words only
+    assert run.outcomes == {"rejected" if explained else "transient": 1}
     assert "not understood: " in run.failure
     assert "***" in run.failure
 
@@ -207,8 +208,9 @@ def test_another_secrets_credentials_are_not_mixed_up(world: World) -> None:
 
     failure = world.run().failure
 
-    assert f"{world.prefix}one: rejected: " in failure
-    assert f"{world.prefix}two: rejected: " in failure
+    outcome = "transient" if world.kind.name == "fashion-world" else "rejected"
+    assert f"{world.prefix}one: {outcome}: " in failure
+    assert f"{world.prefix}two: {outcome}: " in failure
 
 
 @pytest.mark.parametrize("encode", [str, json.dumps, quote], ids=["plain", "JSON", "URL"])

@@ -303,6 +303,7 @@ def test_unreadable(world: World) -> None:
         SWEEP,
         *world.preparation(name, before, world.clock.now()),
         keeping,
+        steps.read(name, "UNREADABLE"),
     ]
     assert len(run.sent) == 1
     assert kept.binary == b'{"brand": "new shape"}'

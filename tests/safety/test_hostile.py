@@ -48,7 +48,7 @@ EACH_OF_ONE_KIND = [
     (PROVIDERS[COSTLIEST.get(name, kind)], name) for kind, name in zip(itertools.cycle(PROVIDERS), HEAVY, strict=False)
 ]
 ASKS = ("refresh", "login")
-_OUTCOMES = {"dead": "rejected", "refused": "rejected", "busy": "transient"}
+_OUTCOMES = {"dead": "rejected", "refused": "rejected", "busy": "transient", "unclear": "transient"}
 AFTER_A_REFRESH = {**_OUTCOMES, "success": "refreshed"}
 AFTER_A_LOGIN = {**_OUTCOMES, "success": "logged_in"}
 
@@ -110,6 +110,11 @@ def check(kind: ProviderFacts, ended: Ended, read: oracle.Read, body: bytes | No
         assert ended.untouched
     assert ended.kept == (body[:MOST_KEPT] if read.meaning == "unreadable" and body else None)
     check_said(kind, ended, set(read.tokens.values()))
+
+
+def requests(kind: ProviderFacts, status: int, read: oracle.Read) -> int:
+    """Returns how often the provider is asked: MCS once more by its path's other spelling, if a stranger says 404."""
+    return 2 if kind.name == "mcs" and status == 404 and not read.own_shape else 1
 
 
 def check_said(kind: ProviderFacts, ended: Ended, more: set[str]) -> None:
@@ -208,7 +213,7 @@ def test_any_answer(kind: ProviderFacts, function: Bench, what: str, data: st.Da
 
     ended = function.run(document, (status, body))
 
-    assert (ended.outcome, ended.asked) == (outcomes.get(read.meaning, read.meaning), 1)
+    assert (ended.outcome, ended.asked) == (outcomes.get(read.meaning, read.meaning), requests(kind, status, read))
     check(kind, ended, read, body)
 
 
@@ -226,7 +231,7 @@ def test_any_answer_to_a_login_after_a_refusal(kind: ProviderFacts, function: Be
     ended = function.run(document, (401, refusal), (status, body))
 
     assert ended.outcome == AFTER_A_LOGIN.get(read.meaning, read.meaning)
-    assert ended.asked == (2 if refused.meaning == "dead" else 1)
+    assert ended.asked == (1 + requests(kind, status, read) if refused.meaning == "dead" else 1)
     check(kind, ended, read, body)
 
 
@@ -244,7 +249,7 @@ def test_anything_on_the_wire(kind: ProviderFacts, ask: str, server: Server, wir
 
     ended = wired.run(document)
 
-    assert server.connections - connections == 1
+    assert server.connections - connections in ((1, 2) if kind.name == "mcs" and status == 404 else (1,))
     if wire.body is not None:
         check(kind, ended, oracle.read(kind.name, ask, status, wire.body), wire.body)
         return
@@ -336,7 +341,8 @@ def test_any_secret(kind: ProviderFacts, server: Server, wired: Bench, data: st.
         assert len(wired.store.versions(ended.name)) == 1
         assert server.connections == connections
     if ended.outcome in ("refreshed", "logged_in"):
-        assert unwritten(kind, ended.after.document) == unwritten(kind, ended.before.document)
+        before = json.loads(ended.before.text.removeprefix("\ufeff"))  # a byte order mark is passed over
+        assert unwritten(kind, ended.after.document) == unwritten(kind, before)
         assert {ended.after.document[name] for name in kind.tokens} <= set(accounts.ISSUED[kind.name].values())
     else:
         assert ended.untouched

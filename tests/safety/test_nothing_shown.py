@@ -247,7 +247,7 @@ def test_an_echo_that_is_cut(name: str) -> None:
                 before = "no " * 63 if length == 190 else "x" * ((length or 1) - 1) + " "
                 body = json.dumps(accounts.error_answer(name, before + echo)).encode()
                 ended = made.run(document, (400, body))
-                assert ended.outcome == "rejected"
+                assert ended.outcome == "transient"
                 [quotation] = quotations(ended.why or "")
                 assert unfit(quotation, values) == set()
         # So many that what is left of them, hidden, is shorter than a message may be.

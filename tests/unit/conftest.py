@@ -44,7 +44,7 @@ def parsing() -> RunContext:
     """A run of MCS that can parse secrets, and nothing else."""
     unused: Any = None
     settings = Settings("token-refresh/mcs/", "https://provider.example", allow_plain_http=False, max_workers=8)
-    return RunContext(MCS, unused, unused, settings, unused, unused, unused, unused)
+    return RunContext(MCS, unused, unused, settings, unused, unused, unused, unused, unused)
 
 
 @pytest.fixture

@@ -93,6 +93,17 @@ class TestPassing:
             "RequestTimeoutException",
             "RequestLimitExceeded",
             "ServiceUnavailable",
+            "ExpiredTokenException",
+            "PriorRequestNotComplete",
+            "ProvisionedThroughputExceededException",
+            "RequestAbortedException",
+            "RequestExpired",
+            "RequestThrottled",
+            "RequestThrottledException",
+            "ServiceUnavailableException",
+            "SlowDown",
+            "ThrottledException",
+            "TransactionInProgressException",
             "Throttling",
             "ThrottlingException",
             "TooManyRequestsException",
@@ -170,7 +181,6 @@ class TestRefused:
             "InvalidRequestException",
             "InvalidParameterException",
             "UnrecognizedClientException",
-            "ExpiredTokenException",
             "ResourceNotFoundException",
             "ResourceExistsException",
             "ValidationException",
@@ -188,7 +198,7 @@ class TestRefused:
         """The secret is there; the code for a missing secret says so in another sentence."""
         message = f"Secrets Manager can't find the specified secret value for {what}"
         error = on_answer(refusal("ResourceNotFoundException", 400, message))
-        assert (type(error), str(error)) == (NoSuchVersion, "the secret has no such version, or no value yet")
+        assert (type(error), str(error)) == (NoSuchVersion, "the secret has no value yet: store one")
 
     def test_the_sdk_s_own_refusal_is_denied(self) -> None:
         """It sends nothing: a bug, or an environment without credentials. The code is not AWS's."""

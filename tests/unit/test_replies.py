@@ -128,7 +128,7 @@ class TestExamples:
 class TestMcsUserToken:
     """The user token of a refresh."""
 
-    @pytest.mark.parametrize("token", [None, "", 7, ["array"], "control\ncharacter"])
+    @pytest.mark.parametrize("token", [None, "", 7, ["array"], "control\tcharacter"])
     def test_a_missing_or_odd_one_is_left_out(self, token: object) -> None:
         """The old one stays good, so nothing is written over it."""
         tokens = issued(MCS, {"code": 200, "results": {"access_token": "access", "token": token}})
@@ -177,7 +177,7 @@ class TestTokens:
             "x" * 8193,
             "合" * 2731,  # 8,193 bytes
             "tab\t",
-            "line\n",
+            "line\t",
             "nul\0",
             "del\x7f",
             "c1\x85",
@@ -296,7 +296,7 @@ class TestFashionWorldOddities:
         body = {"apiKey": "a", "secretKey": "s", "expireIn": NOW_MS + DAY_MS, "expiresIn": NOW_MS + 1}
         assert issued(FASHION_WORLD, body).expires_at == NOW + 86_400
 
-    @pytest.mark.parametrize("user_id", [None, "", 7, "control\n"])
+    @pytest.mark.parametrize("user_id", [None, "", 7, "control\x07"])
     def test_an_odd_user_id_is_left_out(self, user_id: object) -> None:
         """It is no token: the pair is taken without it."""
         body = {"apiKey": "a", "secretKey": "s", "userId": user_id, "expireIn": NOW_MS + DAY_MS}
@@ -304,13 +304,15 @@ class TestFashionWorldOddities:
 
     def test_a_wrong_signature_hints_at_the_clock(self) -> None:
         """The server refuses a timestamp that is over five minutes off with the same words."""
-        assert "clock is off by over five minutes" in FASHION_WORLD.replies.hints["invalid signature"]
+        assert (
+            "clock is off by over five minutes" in FASHION_WORLD.replies.hints[Operation.REFRESH]["invalid signature"]
+        )
 
 
 class TestEkuaibaoOddities:
     """What its answers may lack."""
 
-    @pytest.mark.parametrize("corporation", [None, "", 7, "control\n"])
+    @pytest.mark.parametrize("corporation", [None, "", 7, "control\x07"])
     def test_an_odd_corporation_is_left_out(self, corporation: object) -> None:
         """It is no token: the pair is taken without it."""
         value = {"accessToken": "a", "refreshToken": "r", "expireTime": NOW_MS + 1, "corporationId": corporation}
@@ -318,7 +320,8 @@ class TestEkuaibaoOddities:
 
     def test_a_refusal_is_put_into_english(self) -> None:
         """An operator may not read Chinese."""
-        assert EKUAIBAO.replies.hints["未授权"].startswith("unauthorised: expired, already spent")
+        assert EKUAIBAO.replies.hints[Operation.REFRESH]["未授权"].startswith("unauthorised: expired, already spent")
+        assert EKUAIBAO.replies.hints[Operation.LOGIN]["未授权"].startswith("appKey or appSecurity is wrong")
 
 
 class TestErrors:

@@ -18,7 +18,7 @@ from tests.unit.wire import WireServer, answer
 from token_refresh.errors import Denied, NoSuchVersion, SecretError, Transient
 from token_refresh.listings import secret_name
 from token_refresh.secrets_manager import SecretsManager
-from token_refresh.versions import Version, proof_version_id, unreadable_version_id
+from token_refresh.versions import Version, proof_version_id, unreadable_version_ids
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -130,7 +130,7 @@ class TestAttempts:
             (lambda secrets: secrets.check_writable(VERSION, NOW), 3),
             (lambda secrets: secrets.read_version(ARN, VERSION.id), 1),
             (lambda secrets: secrets.store_successor(VERSION, NEW, asked=False), 1),
-            (lambda secrets: secrets.keep_unreadable(VERSION, b"answer"), 1),
+            (lambda secrets: secrets.keep_unreadable(VERSION, b"answer", NOW), 1),
             (lambda secrets: secrets.move(ARN, "REJECTED", to=VERSION.id, off=None), 1),
         ],
         ids=[
@@ -193,7 +193,7 @@ class TestOddAnswers:
         [
             lambda secrets: secrets.check_writable(VERSION, NOW),
             lambda secrets: secrets.store_successor(VERSION, NEW, asked=False),
-            lambda secrets: secrets.keep_unreadable(VERSION, b"answer"),
+            lambda secrets: secrets.keep_unreadable(VERSION, b"answer", NOW),
         ],
         ids=["check_writable", "store_successor", "keep_unreadable"],
     )
@@ -557,23 +557,27 @@ class TestKept:
         self, store: StrictSecretsManager, secrets: SecretsManager, demo: Version
     ) -> None:
         """AWSCURRENT stays where it is."""
-        secrets.keep_unreadable(demo, b"\x00answer")
+        assert secrets.keep_unreadable(demo, b"\x00answer", NOW)
         labels = store.labels(NAME)
-        assert labels == {"AWSCURRENT": demo.id, "UNREADABLE": unreadable_version_id(demo.id)}
+        assert labels == {"AWSCURRENT": demo.id, "UNREADABLE": unreadable_version_ids(demo.id, NOW)[0]}
         assert store.secret(NAME).version(labels["UNREADABLE"]).value == b"\x00answer"
 
     def test_64_kib_are_kept(self, store: StrictSecretsManager, secrets: SecretsManager, demo: Version) -> None:
         """All that Secrets Manager can hold."""
-        secrets.keep_unreadable(demo, b"x" * 100 * KIB)
+        secrets.keep_unreadable(demo, b"x" * 100 * KIB, NOW)
         assert len(store.versions(NAME)[-1].value) == 64 * KIB
 
-    def test_the_first_for_a_version_stays(
+    def test_each_new_one_is_kept_twelve_a_day(
         self, store: StrictSecretsManager, secrets: SecretsManager, demo: Version
     ) -> None:
-        """Only it was given for unspent tokens; no second version is written."""
-        secrets.keep_unreadable(demo, b"first")
-        secrets.keep_unreadable(demo, b"second")
-        assert [version.value for version in store.versions(NAME)[1:]] == [b"first"]
+        """The label is on the newest; the same bytes are kept once; a thirteenth has no place."""
+        for number in (0, 1, 0, 2):
+            assert secrets.keep_unreadable(demo, b"%d" % number, NOW)
+            assert store.secret(NAME).version(store.labels(NAME)["UNREADABLE"]).value == b"%d" % number
+        assert [version.value for version in store.versions(NAME)[1:]] == [b"0", b"1", b"2"]
+        assert all(secrets.keep_unreadable(demo, b"%d" % number, NOW) for number in range(12))
+        assert not secrets.keep_unreadable(demo, b"12", NOW)
+        assert secrets.keep_unreadable(demo, b"12", NOW + 24 * HOUR)
 
 
 class TestLabels:

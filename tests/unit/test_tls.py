@@ -6,6 +6,7 @@ import datetime as dt
 import ipaddress
 import socket
 import ssl
+import threading
 import warnings
 from typing import TYPE_CHECKING
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.usefixtures("guarded_logging")
 
-REFUSED = "the TLS connection failed (certificate not trusted, wrong host name, or TLS older than 1.2)"
+REFUSED = "127.0.0.1: the TLS connection failed (certificate not trusted, wrong host name, or TLS older than 1.2)"
 DAY = dt.timedelta(days=1)
 
 
@@ -143,8 +144,19 @@ def test_tls_1_1_is_refused(certificate: Path, trust: Callable[[Path], None]) ->
 
 def test_a_server_that_speaks_no_tls_is_refused() -> None:
     """A port of the wrong kind."""
-    with WireServer(answer(200, b"{}")) as server:
-        assert failure(server.url.replace("http", "https")) == REFUSED
+
+    def answer_in_the_clear(listener: socket.socket) -> None:
+        connection, _ = listener.accept()
+        with connection:
+            connection.recv(1024)
+            connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=answer_in_the_clear, args=(listener,))
+        thread.start()
+        said = failure(f"https://127.0.0.1:{listener.getsockname()[1]}")
+        thread.join()
+    assert said == "127.0.0.1: the host does not speak TLS at this port (is it a plain http:// address?)"
 
 
 def test_a_trickling_body_is_cut_over_tls_too(certificate: Path, trust: Callable[[Path], None]) -> None:

@@ -17,7 +17,7 @@ import pytest
 import urllib3.util.connection
 
 from tests.unit.wire import WireServer, answer, silent, trickle
-from token_refresh.errors import Transient
+from token_refresh.errors import InvalidSecret, Transient
 from token_refresh.transport import HttpRequest, HttpResponse, post
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class TestOnce:
             said = str(failure(server.url))
         assert (dials, said) == (
             [("127.0.0.1", server.port)] * 3,
-            "no connection could be made",
+            "127.0.0.1: no connection could be made",
         )
 
     def test_a_later_try_reaches_a_server_that_has_come_up(
@@ -116,7 +116,7 @@ class TestOnce:
         """Tokens go to no other host."""
         with WireServer(answer(200, b"{}")) as other:
             with WireServer(answer(307, b"", f"Location: {other.url}/elsewhere")) as server:
-                assert post(server.url, REQUEST) == HttpResponse(307, b"")
+                assert post(server.url, REQUEST) == HttpResponse(307, b"", "127.0.0.1")
             assert other.connections == 0
 
     def test_a_host_that_cannot_be_resolved_is_said_so(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -126,7 +126,7 @@ class TestOnce:
             raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
         monkeypatch.setattr(socket, "getaddrinfo", unknown)
-        assert str(failure("http://nowhere.invalid")) == "the host name could not be resolved"
+        assert str(failure("http://nowhere.invalid")) == "nowhere.invalid: the host name could not be resolved"
 
 
 class TestIsolation:
@@ -185,7 +185,7 @@ class TestTime:
         with WireServer(trickle(b"HTTP/1.1 200 OK\r\n", drops, 0.05)) as server:
             begun = time.monotonic()
             said = str(failure(server.url, seconds=1.0))
-            assert (said, time.monotonic() - begun < 1 + SLACK_SECONDS) == ("no answer within 1 s", True)
+            assert (said, time.monotonic() - begun < 1 + SLACK_SECONDS) == ("127.0.0.1: no answer within 1 s", True)
 
     @pytest.mark.parametrize("length", ["Content-Length: 100000\r\n", ""], ids=["counted", "until closed"])
     def test_a_trickling_body_is_cut(self, length: str) -> None:
@@ -315,3 +315,110 @@ class TestNothingShown:
 def test_a_request_and_an_answer_show_nothing_in_their_reprs() -> None:
     """They end up in tracebacks and debuggers."""
     assert TOKEN not in f"{REQUEST!r}{HttpResponse(200, TOKEN.encode())!r}"
+
+
+class TestOddAnswers:
+    """What must not cost the tokens of the answer, however odd it is."""
+
+    BODY = b'{"token": "new"}'
+
+    def got(self, raw: bytes) -> HttpResponse:
+        """Returns what is read of an answer."""
+        with WireServer(lambda connection, _: connection.sendall(raw)) as server:
+            return post(server.url, REQUEST)
+
+    @pytest.mark.parametrize("count", [1, 3])
+    def test_interim_answers_before_the_real_one(self, count: int) -> None:
+        """103 announces headers; the real answer follows."""
+        interim = b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>\r\n\r\n" * count
+        assert self.got(interim + answer(200, self.BODY)) == HttpResponse(200, self.BODY)
+
+    def test_interim_answers_without_end(self) -> None:
+        """They are no answer."""
+        with WireServer(lambda connection, _: connection.sendall(b"HTTP/1.1 103 Early Hints\r\n\r\n" * 99)) as server:
+            assert "the connection broke before an answer came" in str(failure(server.url))
+
+    def test_hundreds_of_headers(self) -> None:
+        """Python's own limit is 100 lines."""
+        lines = [f"X-Header-{number}: value" for number in range(500)]
+        assert self.got(answer(200, self.BODY, *lines)) == HttpResponse(200, self.BODY)
+
+    @pytest.mark.parametrize(
+        ("packed", "header"),
+        [
+            (gzip.compress(BODY), "gzip"),
+            (gzip.compress(BODY), "identity"),
+            (zlib.compress(BODY), "deflate"),
+            (zlib.compress(BODY), "identity"),
+            (zlib.compress(BODY)[2:-4], "deflate"),
+        ],
+        ids=["gzip", "gzip unsaid", "deflate", "deflate unsaid", "deflate without its header"],
+    )
+    def test_compression_that_nobody_asked_for(self, packed: bytes, header: str) -> None:
+        """It is unpacked, by its bytes where it can be."""
+        assert self.got(answer(200, packed, f"Content-Encoding: {header}")) == HttpResponse(200, self.BODY)
+
+    @pytest.mark.parametrize("body", [b"x", b"x\x9c", b"x\x9cnonsense", b"\x1f\x8bnonsense"])
+    def test_what_only_looks_compressed_stays(self, body: bytes) -> None:
+        """Byte for byte."""
+        assert self.got(answer(200, body)).body == body
+
+    @pytest.mark.parametrize(
+        ("location", "host"),
+        [("https://elsewhere.example/x?token=dummy", "elsewhere.example"), ("/login", ""), ("https://[", "")],
+    )
+    def test_a_redirect_says_where_it_points(self, location: str, host: str) -> None:
+        """The host only."""
+        assert self.got(answer(302, b"", f"Location: {location}")).redirected_to == host
+
+
+class TestNames:
+    """Looking up a name is part of the time."""
+
+    def test_a_slow_look_up_is_cut(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Nothing else can end it."""
+        woken = threading.Event()
+
+        def slow(*_: object, **__: object) -> None:
+            woken.wait(30)
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+        monkeypatch.setattr(socket, "getaddrinfo", slow)
+        begun = time.monotonic()
+        said = str(failure("http://slow.invalid", seconds=0.3))
+        woken.set()
+        assert (said, time.monotonic() - begun < 0.3 + SLACK_SECONDS) == ("slow.invalid: no answer within 0 s", True)
+
+
+class TestPublicOnly:
+    """A secret's own base URL leads to the public internet, or no byte is sent."""
+
+    def test_an_address_inside_is_refused(self) -> None:
+        """Checked on the peer that is connected, so that a name that changes its address does not help."""
+        with WireServer(answer(200, b"{}")) as server:
+            with pytest.raises(InvalidSecret) as caught:
+                post(server.url, REQUEST, public_only=True)
+            assert server.sent == []
+        assert str(caught.value) == "baseUrl leads to 127.0.0.1, which is not an address on the public internet"
+        assert (caught.value.__cause__, caught.value.__context__) == (None, None)
+
+    @pytest.mark.parametrize("peer", ["10.0.0.1", "169.254.169.254", "192.168.1.1", "::1", "fd00::1", "fe80::1%eth0"])
+    def test_which_are_inside(self, peer: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Private networks, the metadata service, this machine."""
+        monkeypatch.setattr("urllib3.connection.HTTPConnection._new_conn", lambda _: Peer(peer))
+        with pytest.raises(InvalidSecret):
+            post("http://looks.public.example", REQUEST, public_only=True)
+
+
+class Peer:
+    """A socket that is connected to some address."""
+
+    def __init__(self, address: str) -> None:
+        self._address = address
+
+    def getpeername(self) -> tuple[str, int]:
+        """Returns the address of the other side."""
+        return self._address, 443
+
+    def close(self) -> None:
+        """Ends nothing."""

@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 
 from token_refresh.versions import (
     Version,
-    is_retry_slot,
+    is_login_slot,
+    is_refresh_slot,
+    next_slot,
     proof_version_id,
-    unreadable_version_id,
+    unreadable_version_ids,
 )
 
 ARN = "arn:aws:secretsmanager:us-east-1:123456789012:secret:token-refresh/mcs/demo-AbCdEf"
@@ -92,11 +94,18 @@ class TestProof:
 
 
 class TestUnreadable:
-    """The id of an answer that is kept because no tokens were found in it."""
+    """The ids of answers that are kept because no tokens were found in them."""
 
-    def test_it_follows_from_the_version(self) -> None:
-        """One for each version that was presented."""
-        assert unreadable_version_id(ID) == str(uuid5(NAMESPACE_URL, f"{ID}#unreadable"))
+    def test_they_follow_from_the_version_the_day_and_a_number(self) -> None:
+        """Twelve in a UTC day."""
+        day = int(NOON // DAY)
+        wanted = [str(uuid5(NAMESPACE_URL, f"{ID}#unreadable#{day}#{number}")) for number in range(12)]
+        assert unreadable_version_ids(ID, NOON) == wanted
+
+    def test_each_day_has_its_own(self) -> None:
+        """Also the last moment of one and the first of the next."""
+        midnight = NOON // DAY * DAY
+        assert not {*unreadable_version_ids(ID, midnight)} & {*unreadable_version_ids(ID, midnight - 0.001)}
 
 
 def test_each_kind_and_version_has_an_id_of_its_own() -> None:
@@ -108,34 +117,46 @@ def test_each_kind_and_version_has_an_id_of_its_own() -> None:
             version.id,
             version.successor_id,
             proof_version_id(version.successor_id, NOON),
-            unreadable_version_id(version.id),
+            unreadable_version_ids(version.id, NOON)[0],
         )
     ]
     assert (ids[4], [str(UUID(made)) for made in ids], len({*ids})) == (ids[1], ids, 7)
 
 
-class TestRetrySlot:
-    """A rejected version is presented again once a day."""
+class TestSlots:
+    """A refused version is presented again: its tokens once an hour, its password once a day."""
 
     @given(st.uuids(), st.integers(0, 40_000))
-    def test_any_version_has_exactly_one_slot_of_the_day(self, version_id: UUID, day: int) -> None:
-        """One of 144, whatever its id and the day."""
-        slots = [is_retry_slot(str(version_id), day * DAY + slot * 600) for slot in range(144)]
-        assert slots.count(True) == 1
+    def test_any_version_has_one_slot_of_the_hour_and_one_of_the_day(self, version_id: UUID, day: int) -> None:
+        """The second is one of the first."""
+        begins = [day * DAY + slot * 600 for slot in range(144)]
+        hourly = [begin for begin in begins if is_refresh_slot(str(version_id), begin)]
+        daily = [begin for begin in begins if is_login_slot(str(version_id), begin)]
+        assert len(hourly) == 24
+        assert {begin % HOUR for begin in hourly} == {hourly[0] % HOUR}
+        assert len(daily) == 1
+        assert daily[0] in hourly
 
     @given(st.uuids(), st.integers(0, 143))
     def test_a_slot_is_ten_minutes_long(self, version_id: UUID, slot: int) -> None:
         """From its first to its last millisecond: a scheduled run every ten minutes meets it once."""
         begin = 17_000 * DAY + slot * 600
-        same = {is_retry_slot(str(version_id), begin + seconds) for seconds in (0, 0.001, 300, 599.999)}
-        assert len(same) == 1
+        for is_slot in (is_refresh_slot, is_login_slot):
+            assert len({is_slot(str(version_id), begin + seconds) for seconds in (0, 0.001, 300, 599.999)}) == 1
 
     def test_the_slots_of_many_versions_are_spread(self) -> None:
         """A provider's false alarm does not end in a burst."""
         ids = [str(UUID(int=number)) for number in range(2000)]
-        used = {next(slot for slot in range(144) if is_retry_slot(name, slot * 600)) for name in ids}
+        used = {next(slot for slot in range(144) if is_login_slot(name, slot * 600)) for name in ids}
         assert len(used) > 130
 
     def test_a_version_s_slot_is_the_same_every_day(self) -> None:
         """Also in another process: it is no `hash`, which is salted."""
-        assert [slot for slot in range(144) if is_retry_slot("c", slot * 600)] == [83]
+        assert [slot for slot in range(144) if is_login_slot("c", slot * 600)] == [83]
+
+    @given(st.uuids(), st.floats(0, 4e9), st.booleans())
+    def test_the_next_slot(self, version_id: UUID, now: float, daily: bool) -> None:  # noqa: FBT001 - hypothesis's way
+        """The first one that begins later."""
+        name, is_slot = str(version_id), is_login_slot if daily else is_refresh_slot
+        later = [(now // 600 + number) * 600 for number in range(1, 145)]
+        assert next_slot(name, now, daily=daily) == next(begin for begin in later if is_slot(name, begin))

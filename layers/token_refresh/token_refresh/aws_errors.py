@@ -10,6 +10,7 @@ from botocore.exceptions import ConnectionError as SdkConnectionError
 from botocore.parsers import ResponseParserError
 
 from token_refresh.errors import Denied, NoSuchVersion, SecretError, Transient
+from token_refresh.masking import hide
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -24,19 +25,31 @@ COMPARED = frozenset({"InvalidParameterException", "InvalidRequestException"})  
 _UNANSWERED = (SdkConnectionError, HTTPClientError, ResponseParserError)  # among the SDK's own exceptions
 _LONGEST_MESSAGE = 200  # characters
 
-# Those that pass by themselves. Every other refusal of AWS needs a person: permission, KMS key, deleted, quota.
+# Those that pass by themselves: of AWS's common errors, of the general ones that its SDK tries again, and of Secrets
+# Manager's own (read in November 2026). Every other refusal needs a person: permission, KMS key, deleted, quota.
 _PASSING = frozenset(
     {
+        "ExpiredTokenException",  # the role's own credentials, which Lambda renews
         "InternalFailure",
         "InternalServerError",
         "InternalServiceError",
+        "PriorRequestNotComplete",
+        "ProvisionedThroughputExceededException",
+        "RequestAbortedException",
+        "RequestExpired",  # it took over a quarter of an hour, or a clock was wrong
+        "RequestLimitExceeded",
+        "RequestThrottled",
+        "RequestThrottledException",
         "RequestTimeout",
         "RequestTimeoutException",
-        "RequestLimitExceeded",
         "ServiceUnavailable",
+        "ServiceUnavailableException",
+        "SlowDown",
+        "ThrottledException",
         "Throttling",
         "ThrottlingException",
         "TooManyRequestsException",
+        "TransactionInProgressException",
     }
 )
 
@@ -62,11 +75,11 @@ def call(doing: str, send: Callable[[], T]) -> T:
 def from_code(doing: str, code: str, message: str, status: int = 0) -> SecretError:
     """Return the error for AWS's code and message, and the HTTP status where there is one of its own."""
     # A validation message can quote the value that it finds wrong.
-    said = "" if code == NOT_A_NAME else " ".join(message.split())[:_LONGEST_MESSAGE]
+    said = "" if code == NOT_A_NAME else hide(" ".join(message.split()))[:_LONGEST_MESSAGE]
     text = f"could not {doing}: AWS says {code}" + (f": {said}" if said else "")
     if code in _PASSING or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return Transient(text)
     # AWS uses this code for a missing secret too; the text tells them apart.
     if code == NO_SUCH_SECRET and "specified secret value" in message:
-        return NoSuchVersion("the secret has no such version, or no value yet")
+        return NoSuchVersion("the secret has no value yet: store one")
     return Denied(text, code)

@@ -1,11 +1,20 @@
-"""Connections to a provider: TLS 1.2 or newer, ended on time, and never tried again once one was made."""
+"""Connections to a provider: TLS 1.2 or newer, ended on time, and never tried again once one was made.
+
+And what Python's own HTTP client would make of an odd answer: an interim one (103) before the real one, or a hundred
+lines of headers, must not cost the tokens.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import http.client
+import ipaddress
 import socket
 import ssl
 import threading
+import time
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeout
 from typing import TYPE_CHECKING, Any, Self
 
 from requests.adapters import HTTPAdapter
@@ -18,14 +27,25 @@ if TYPE_CHECKING:
 
     import requests
 
+http.client._MAXHEADERS = 1000  # type: ignore[attr-defined]  # noqa: SLF001  # Python gives up at 101 lines
+_MOST_INTERIM = 10  # answers before the real one
+_INTERIM = range(102, 200)  # HTTP statuses; Python skips 100 itself, and 101 is no HTTP any more
+
+
+class PrivateAddress(OSError):
+    """The host is not on the public internet."""
+
 
 class TimeLimit:
     """Shuts a request's sockets when its time is up.
 
-    The libraries' timeouts count from byte to byte, so a server that trickles could hold a run for ever.
+    The libraries' timeouts count from byte to byte, so a server that trickles could hold a run for ever, and a name
+    that resolves slowly, too. `public_only`: raise `PrivateAddress` before a byte is sent to any other host.
     """
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, *, public_only: bool = False) -> None:
+        self._ends = time.monotonic() + seconds
+        self._public_only = public_only
         self._expired = threading.Event()
         self._lock = threading.Lock()
         self._sockets: list[socket.socket] = []
@@ -49,14 +69,33 @@ class TimeLimit:
 
     def over(self, connect: Callable[[], socket.socket]) -> socket.socket:
         """Connect, and put the new socket under the limit: a duplicate, since TLS takes the original's descriptor."""
-        if self.expired():  # names can take long to resolve; this is not an error that is tried again
-            raise TimeoutError
-        sock = connect()
+        sock = self._connected(connect)
+        if self._public_only and not ipaddress.ip_address(sock.getpeername()[0].partition("%")[0]).is_global:
+            sock.close()
+            raise PrivateAddress
         with self._lock:
             self._sockets.append(sock.dup())
             if self.expired():
                 self._shut(sock)
         return sock
+
+    def _connected(self, connect: Callable[[], socket.socket]) -> socket.socket:
+        """Connect in a thread of its own: nothing else can end a look-up of a name."""
+        made: Future[socket.socket] = Future()
+
+        def work() -> None:
+            try:
+                made.set_result(connect())
+            except BaseException as error:  # noqa: BLE001  # raised again by whoever waits
+                made.set_exception(error)
+
+        threading.Thread(target=work, daemon=True).start()
+        try:
+            return made.result(max(0.0, self._ends - time.monotonic()))
+        except FutureTimeout:
+            made.add_done_callback(_close)
+        self._expired.set()
+        raise TimeoutError  # not an error that is tried again
 
     def _expire(self) -> None:
         with self._lock:
@@ -68,6 +107,23 @@ class TimeLimit:
     def _shut(sock: socket.socket) -> None:
         with contextlib.suppress(OSError):
             sock.shutdown(socket.SHUT_RDWR)
+
+
+def _close(late: Future[socket.socket]) -> None:
+    if late.exception() is None:
+        late.result().close()
+
+
+class _Response(http.client.HTTPResponse):
+    """An answer that may have interim ones before it."""
+
+    def _read_status(self) -> tuple[str, int, str]:
+        for _ in range(_MOST_INTERIM):
+            line: tuple[str, int, str] = super()._read_status()  # type: ignore[misc]  # private, and as old as Python 3
+            if line[1] not in _INTERIM:
+                return line
+            http.client.parse_headers(self.fp)
+        raise http.client.BadStatusLine("interim answers only")
 
 
 class Adapter(HTTPAdapter):
@@ -87,10 +143,14 @@ class Adapter(HTTPAdapter):
         limit = self._limit
 
         class Plain(HTTPConnection):
+            response_class = _Response
+
             def _new_conn(self) -> socket.socket:
                 return limit.over(super()._new_conn)
 
         class Tls(HTTPSConnection):
+            response_class = _Response
+
             def _new_conn(self) -> socket.socket:
                 return limit.over(super()._new_conn)
 

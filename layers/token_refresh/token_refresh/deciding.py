@@ -5,12 +5,11 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from token_refresh.versions import ASKED, REJECTED, is_retry_slot
+from token_refresh.versions import ASKED, REJECTED, UNCLEAR, is_login_slot, is_refresh_slot
 
 if TYPE_CHECKING:
     from token_refresh.events import RunRequest
-    from token_refresh.lifetime import Lifetime
-    from token_refresh.versions import Version
+    from token_refresh.run_context import StoredSecret
 
 
 class Decision(Enum):
@@ -18,15 +17,21 @@ class Decision(Enum):
 
     FRESH = "fresh"  # nothing: it is not due
     DUE = "due"  # present it
-    BLOCKED = "blocked"  # nothing: it was rejected and reported, and has not been changed since
-    RETRY = "retry"  # rejected and reported too, but its time of the day to be presented again has come
+    BLOCKED = "blocked"  # nothing: it was refused and reported, and has not been changed since
+    RETRY = "retry"  # refused and reported too, but its slot has come: present it once
 
 
-def decide(version: Version, life: Lifetime, request: RunRequest, now: float) -> Decision:
-    """Decide by a version's labels and dates, what the run was asked for, and the time (epoch seconds)."""
-    if REJECTED in version.labels and not request.insists:
-        return Decision.RETRY if is_retry_slot(version.id, now) else Decision.BLOCKED
+def decide(secret: StoredSecret, request: RunRequest, began: float, now: float) -> Decision:
+    """Decide by labels and dates, what the run was asked for, when it began, and the time (epoch seconds)."""
+    version = secret.version
+    if {REJECTED, UNCLEAR} & version.labels and not request.insists:
+        is_slot = is_refresh_slot if _has_hourly_slot(secret) else is_login_slot
+        return Decision.RETRY if is_slot(version.id, began) else Decision.BLOCKED
     # ASKED: it was presented although it was not due, and the answer may be lost; its dates do not tell.
-    if request.force or REJECTED in version.labels or ASKED in version.labels or life.due(now):
-        return Decision.DUE
-    return Decision.FRESH
+    insists = request.force or bool({REJECTED, UNCLEAR, ASKED} & version.labels)
+    return Decision.DUE if insists or secret.life.due(now) else Decision.FRESH
+
+
+def _has_hourly_slot(secret: StoredSecret) -> bool:
+    """Tell whether there is something to present every hour: not a password that was refused."""
+    return REJECTED not in secret.version.labels or secret.document.refresh is not None

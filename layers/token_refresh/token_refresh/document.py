@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from token_refresh.clock import iso
 from token_refresh.errors import InvalidSecret, Unreadable
+from token_refresh.json_text import load
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -92,24 +93,54 @@ def parse_document(value: str | None, provider: Provider) -> Document:
     """
     if value is None:
         raise InvalidSecret("the secret is binary: store a JSON object as text")
-    size = len(value.encode("utf-8", "surrogatepass"))
-    fields: object = None
-    try:
-        fields = json.loads(value) if size <= MOST_BYTES else None
-        if isinstance(fields, dict):
-            # What cannot be written back must be known before a token is spent. Numbers and escapes can grow.
-            size = max(size, len(dump(fields).encode()))
-            # Some levels deeper: Python's limit counts the callers too, and saving has more of them.
-            dump(reduce(lambda inner, _: {"": inner}, range(_SPARE_LEVELS), fields))
-    except (ValueError, RecursionError):
-        fields = None
-    if size > MOST_BYTES:
-        raise InvalidSecret(f"the secret is too large: {size} bytes, at most {MOST_BYTES} leave room for new tokens")
+    _check_size(len(value.encode("utf-8", "surrogatepass")))
+    fields = load(value, provider.known_keys)
     if not isinstance(fields, dict):
-        raise InvalidSecret("the secret is not a JSON object")
+        raise InvalidSecret('the secret is JSON, but not an object: write {"name": "value", ...}')
+    size = -1
+    try:
+        # What cannot be written back must be known before a token is spent. Numbers and escapes can grow.
+        size = len(dump(fields).encode())
+        # Some levels deeper: Python's limit counts the callers too, and saving has more of them.
+        dump(reduce(lambda inner, _: {"": inner}, range(_SPARE_LEVELS), fields))
+    except (ValueError, RecursionError):
+        size = -1
+    if size < 0:
+        raise InvalidSecret("the secret is not valid JSON: it is nested too deep, or holds NaN or Infinity")
+    _check_size(size)
     document = Document(fields, provider)
     _check(document)
     return document
+
+
+def _check_size(size: int) -> None:
+    if size > MOST_BYTES:
+        raise InvalidSecret(f"the secret is too large: {size} bytes, at most {MOST_BYTES} leave room for new tokens")
+
+
+def odd_ends(document: Document) -> str:
+    """Return which keys or credentials begin or end with white space or an invisible character, or nothing."""
+    odd = [
+        name
+        for name in document.provider.credential_fields
+        if isinstance(value := document.fields.get(name), str) and _has_odd_ends(value)
+    ]
+    keys = [name for name in document.fields if _has_odd_ends(name) and _trimmed(name) in document.provider.known_keys]
+    told = [f"{name} begins or ends with white space or an invisible character" for name in odd]
+    return "; ".join(told + [f"the key name {_trimmed(name)} has one, too" for name in keys])
+
+
+def _has_odd_ends(value: str) -> bool:
+    return value != _trimmed(value)
+
+
+def _trimmed(value: str) -> str:
+    """Return a text without white space and invisible characters at its ends."""
+    while value and (value[0].isspace() or unicodedata.category(value[0])[0] in "CZ"):
+        value = value[1:]
+    while value and (value[-1].isspace() or unicodedata.category(value[-1])[0] in "CZ"):
+        value = value[:-1]
+    return value
 
 
 def _present(value: object) -> bool:
@@ -134,4 +165,6 @@ def _check(document: Document) -> None:
             ", ".join(n for n in names if not _present(fields.get(n)))
             for names in (provider.refresh_fields, provider.login_fields)
         )
-        raise InvalidSecret("fields are missing: to refresh: {}; or, to log in: {}".format(*missing))
+        odd = odd_ends(document)
+        text = "fields are missing: to refresh: {}; or, to log in: {}".format(*missing)
+        raise InvalidSecret(f"{text}; {odd}" if odd else text)

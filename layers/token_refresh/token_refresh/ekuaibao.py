@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from token_refresh.lifetime import Limits
 from token_refresh.provider import Provider
 from token_refresh.replies import (
     IssuedTokens,
@@ -22,11 +23,18 @@ from token_refresh.replies import (
     text,
     token,
 )
+from token_refresh.transport import HttpRequest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_MOST_DIGITS = 4  # of a number of days
+_ERROR_KEYS = {"errorCode", "errorMessage", "errorDetails", "code", "data", "value"}
+_INTERNAL_ERROR = 500
+_UNAUTHORISED, _WRONG_KEYS, _TOO_OFTEN = "未授权", "密钥无效", "频繁"
+_NO_FEATURE = "未开通功能"
+_NO_FEATURE_WHOLE = "未开通功能，无权访问"  # noqa: RUF001  # the provider's own comma
+_LOGIN_HINT = "appKey or appSecurity is wrong, or the wrong baseUrl for this tenant"
+_MOST_DAYS, _MOST_DIGITS = 60, 4  # "at most two months"
 
 
 def _parse(body: Mapping[str, object], _: Operation, status: int, sent_at: float) -> ParsedReply:
@@ -44,15 +52,23 @@ def _parse(body: Mapping[str, object], _: Operation, status: int, sent_at: float
                 {"accessToken": access_token, "refreshToken": refresh_token, "expireTime": expire_time, **known},
                 expires_at,
             )
-    own_shape = error_code is not None and value is None
-    return ParsedReply(status, issued, own_shape, number(error_code), text(body.get("errorMessage")))
+    # An error has been published at the top, and inside ``value``.
+    error = value if isinstance(value, dict) and error_code is None else body
+    code, message = error.get("errorCode"), text(error.get("errorMessage"))
+    only_documented = error.keys() <= _ERROR_KEYS and (error is body or body.keys() == {"value"})
+    return ParsedReply(status, issued, code is not None and issued is None, number(code), message, only_documented)
 
 
 def _check_expire_date(value: object) -> str | None:
     digits = str(value) if isinstance(value, (int, str)) and not isinstance(value, bool) else ""
-    if digits.isascii() and digits.isdigit() and len(digits) <= _MOST_DIGITS and int(digits) > 0:
+    if digits.isascii() and digits.isdigit() and len(digits) <= _MOST_DIGITS and 1 <= int(digits) <= _MOST_DAYS:
         return None
-    return f"a whole number of days, 1 or more, of at most {_MOST_DIGITS} digits"
+    return f"a whole number of days from 1 to {_MOST_DAYS}: ekuaibao gives two months at most"
+
+
+def _locate(fields: Mapping[str, object]) -> HttpRequest | None:
+    tenant = token(fields.get("corporationId")) or token(fields.get("corpId"))
+    return HttpRequest("/api/openapi/v2/location", query={"corpId": tenant}) if tenant else None
 
 
 EKUAIBAO = Provider(
@@ -61,14 +77,31 @@ EKUAIBAO = Provider(
     refresh_fields=("accessToken", "refreshToken"),
     login_fields=("appKey", "appSecurity"),
     written_fields=("accessToken", "refreshToken", "expireTime", "corporationId"),
-    option_fields=("powerCode",),
+    option_fields=("powerCode", "corpId"),
+    limits=Limits(longest=30 * 86_400),  # access tokens are deleted after three months
+    locate=_locate,
+    domains=("ekuaibao.com", "hosecloud.com"),
+    identities=(("accessToken", "refreshToken"),),
     checked_options={"expireDate": _check_expire_date},
     replies=ReplyTable(
         parse=_parse,
         rows=(
-            Row(lambda reply: reply.own_shape and reply.refuses(), Verdict.DEAD, Verdict.REFUSED),
-            Row(lambda reply: reply.own_shape, Verdict.BUSY, Verdict.BUSY),
+            Row(
+                lambda reply: _INTERNAL_ERROR in (reply.status, reply.code) or reply.says(_TOO_OFTEN),
+                Verdict.BUSY,
+                Verdict.BUSY,
+            ),
+            Row(lambda reply: reply.says(_NO_FEATURE), Verdict.REFUSED, Verdict.REFUSED),
+            Row(lambda reply: reply.refuses(401, 403), Verdict.DEAD, Verdict.REFUSED),
         ),
-        hints={"未授权": "unauthorised: expired, already spent, or the wrong baseUrl for this tenant"},
+        hints={
+            Operation.REFRESH: {
+                _UNAUTHORISED: "unauthorised: expired, already spent, or the wrong baseUrl for this tenant",
+                _WRONG_KEYS: "the tokens are not known, or the wrong baseUrl for this tenant",
+                _NO_FEATURE_WHOLE: "no such feature: powerCode is wrong",
+            },
+            Operation.LOGIN: dict.fromkeys((_UNAUTHORISED, _WRONG_KEYS), _LOGIN_HINT),
+        },
+        texts={_UNAUTHORISED: 403, _WRONG_KEYS: 403, _NO_FEATURE_WHOLE: 403},
     ),
 )

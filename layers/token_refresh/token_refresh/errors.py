@@ -6,6 +6,8 @@ TokenRefreshError
 ├── SecretsFailed          read the line: it names each failed secret and why
 └── SecretError            one secret's failure; its ``outcome`` is the one reported
     ├── Transient          nothing: the next run tries again
+    │   ├── Unreachable    nothing; if it lasts, check the address (`baseUrl`)
+    │   └── Unclear        nothing yet: tried again; if it lasts, ask the provider what its answer means
     ├── Deferred           nothing: the next run goes on (more workers or stacks if it is always so)
     ├── Denied             give the function's role access to the secret, or its KMS key
     ├── InvalidSecret      correct the field it names in the secret
@@ -84,6 +86,14 @@ class SecretError(TokenRefreshError):
 
 class Transient(SecretError, outcome=Outcome.TRANSIENT):
     """The provider or AWS is unavailable or throttling; no token is lost."""
+
+
+class Unreachable(Transient):
+    """No connection to the provider could be made, so nothing was sent."""
+
+
+class Unclear(Transient):
+    """The provider answered, and no document explains its answer."""
 
 
 class Deferred(SecretError, outcome=Outcome.DEFERRED):

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from token_refresh.errors import InvalidEvent
 from token_refresh.listings import secret_name
+
+_LETTERS = re.compile("[^A-Za-z]")  # what is dropped before a key is compared with ours
+_MEANT = {name.replace("_", ""): name for name in ("secret_id", "force", "retry_rejected")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,10 @@ def parse_event(event: object, prefix: str) -> RunRequest:
     """
     if not isinstance(event, dict):
         raise InvalidEvent("the event must be a JSON object; {} means every secret")
+    for key in event:
+        meant = _LETTERS.sub("", str(key)).lower()
+        if meant in _MEANT and key != _MEANT[meant]:
+            raise InvalidEvent(f"the event has a key that is almost {_MEANT[meant]}: write it exactly so")
     secret_id = event.get("secret_id")
     if "secret_id" in event and (not isinstance(secret_id, str) or not secret_id):
         raise InvalidEvent("secret_id must be a string: the secret's name or ARN")

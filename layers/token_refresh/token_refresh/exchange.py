@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import traceback
+from dataclasses import replace
+from functools import partial
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from token_refresh.clock import REQUEST_SECONDS
-from token_refresh.errors import NotStored, Rejected, SecretError, SessionDead, Transient, Unreadable
+from token_refresh.errors import NotStored, Rejected, SecretError, SessionDead, Transient, Unclear, Unreadable
 from token_refresh.masking import mask_values, quote
 from token_refresh.replies import Operation, Verdict
 from token_refresh.storing import Answer, keep_unreadable, save
+from token_refresh.tenant import base_url_of
 from token_refresh.transport import post
 
 if TYPE_CHECKING:
@@ -22,8 +26,8 @@ if TYPE_CHECKING:
 _LONGEST_CODE = 20  # characters
 
 
-def ask(run: RunContext, secret: StoredSecret, operation: Operation) -> Saved:
-    """Ask the provider once, and save the tokens that it gives.
+def ask(run: RunContext, secret: StoredSecret, operation: Operation, moved_to: str | None = None) -> Saved:
+    """Ask the provider once, and save the tokens that it gives. `moved_to`: at another base URL, saved with them.
 
     Raises what any other answer means, `Transient` if none came, `Deferred` if too little time is left to begin.
     """
@@ -35,15 +39,24 @@ def ask(run: RunContext, secret: StoredSecret, operation: Operation) -> Saved:
     else:
         request = run.build_login(document.login or {}, sent_at)
     mask_values(request.credentials)
-    response = post(document.options.get("baseUrl", run.settings.base_url).rstrip("/"), request, REQUEST_SECONDS)
+    # Whoever may write the secret decides where its tokens go: so not to addresses inside, such as a metadata service.
+    public_only = not run.settings.allow_plain_http and (moved_to or "baseUrl" in document.options)
+    send = partial(post, moved_to or base_url_of(run, secret), seconds=REQUEST_SECONDS, public_only=bool(public_only))
+    response = send(request)
     verdict, reply = provider.replies.read(response, operation, sent_at)
+    if request.other_path and reply.status == HTTPStatus.NOT_FOUND and not reply.own_shape:
+        run.deadline.check_request()  # nothing can have been spent
+        response = send(replace(request, path=request.other_path))
+        verdict, reply = provider.replies.read(response, operation, sent_at)
     unreadable = f"{provider.title} answered yes (HTTP {reply.status}) without tokens where they belong"
     if verdict is Verdict.SUCCESS and reply.issued is not None:
         mask_values(reply.issued.fields.values())
         # After a login too: who stored other refresh fields meanwhile stored newer credentials.
         presented = provider.refresh_fields if operation is Operation.REFRESH else provider.credential_fields
         try:
-            return _save(run, Answer(secret, presented, reply.issued, sent_at))
+            moved = {"baseUrl": moved_to} if moved_to else {}
+            tokens = replace(reply.issued, fields={**reply.issued.fields, **moved})
+            return _save(run, Answer(secret, presented, tokens, sent_at))
         except Unreadable as error:
             unreadable = str(error)
     elif verdict is not Verdict.UNREADABLE:
@@ -68,20 +81,23 @@ def _save(run: RunContext, answer: Answer) -> Saved:
 
 
 def _refusal(run: RunContext, operation: Operation, verdict: Verdict, reply: ParsedReply) -> SecretError:
-    said = _quote(run.provider, reply)
+    said = _quote(run.provider, reply, operation)
     if verdict is Verdict.DEAD:
         return SessionDead(said)
     if verdict is Verdict.REFUSED:
         return Rejected(f"{said}; " + ("at login" if operation is Operation.LOGIN else "a login would not help"))
-    return Transient(said)
+    return Unclear(said) if verdict is Verdict.UNCLEAR else Transient(said)
 
 
-def _quote(provider: Provider, reply: ParsedReply) -> str:
+def _quote(provider: Provider, reply: ParsedReply, operation: Operation) -> str:
     codes = f"HTTP {reply.status}"
     if reply.code is not None and reply.code != reply.status:
         codes += f", code {str(reply.code)[:_LONGEST_CODE]}"
     if not reply.message:
-        return f"{provider.title} answered {codes}"
-    shown = quote(reply.message, provider.replies.hints)
-    hint = provider.replies.hints.get(shown.lower())  # what is documented is shown whole
+        page = " with a web page" if reply.is_page else ""
+        target = f", a redirect to {reply.redirected_to}" if reply.redirected_to else ""
+        return f"{provider.title} answered {codes}{page}{target}"
+    hints = provider.replies.hints.get(operation, {})
+    shown = quote(reply.message, hints)
+    hint = hints.get(shown.lower())  # what is documented is shown whole
     return f'{provider.title} said "{shown}" ({codes})' + (f": {hint}" if hint else "")

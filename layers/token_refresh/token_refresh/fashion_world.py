@@ -7,6 +7,7 @@ Departures from the norm: ``expireIn`` is named like a duration and is an instan
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from token_refresh.provider import Provider
@@ -14,6 +15,12 @@ from token_refresh.replies import IssuedTokens, Operation, ParsedReply, ReplyTab
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+
+_INTERNAL_ERROR = 500  # of HTTP
+_NO_SESSION, _SIGNATURE = "apikey not found", "invalid signature"
+_NO_USER, _MALFORMED = "user not found", "invalid authorization"
+_INVALID = re.compile(r"\s*path `[^`]*` \(`.*`\) is ", re.IGNORECASE | re.DOTALL)  # of a login's field; with its value
 
 
 def _parse(body: Mapping[str, object], _: Operation, status: int, sent_at: float) -> ParsedReply:
@@ -26,7 +33,8 @@ def _parse(body: Mapping[str, object], _: Operation, status: int, sent_at: float
         expire_in = given if expires_at is not None and isinstance(given, (int, float, str)) else None
         issued = IssuedTokens({"apiKey": api_key, "secretKey": secret_key, **known, "expireIn": expire_in}, expires_at)
     message = body.get("message")
-    return ParsedReply(status, issued, isinstance(message, str) and body.get("apiKey") is None, None, text(message))
+    own_shape = isinstance(message, str) and body.get("apiKey") is None
+    return ParsedReply(status, issued, own_shape, None, text(message), body.keys() == {"message"})
 
 
 def _says(*messages: str) -> Callable[[ParsedReply], bool]:
@@ -39,16 +47,24 @@ FASHION_WORLD = Provider(
     refresh_fields=("apiKey", "secretKey"),
     login_fields=("mobile", "password"),
     written_fields=("apiKey", "secretKey", "userId", "expireIn"),
+    identities=(("mobile",), ("apiKey",)),  # one session a user
+    identities_written=(("userId",),),
     replies=ReplyTable(
         parse=_parse,
         rows=(
-            Row(_says("apikey not found"), Verdict.DEAD, Verdict.REFUSED),
-            Row(_says("invalid signature"), Verdict.DEAD, Verdict.REFUSED),
-            Row(_says("user not found", "invalid authorization"), Verdict.REFUSED, Verdict.REFUSED),
-            Row(lambda reply: reply.own_shape and reply.refuses(), Verdict.DEAD, Verdict.REFUSED),
+            Row(lambda reply: reply.status == _INTERNAL_ERROR, Verdict.BUSY, Verdict.BUSY),
+            Row(_says(_NO_USER, _MALFORMED), Verdict.REFUSED, Verdict.REFUSED),
+            Row(lambda reply: reply.own_shape and bool(_INVALID.match(reply.message)), None, Verdict.REFUSED),
+            Row(_says(_NO_SESSION, _SIGNATURE), Verdict.DEAD, Verdict.REFUSED),
         ),
         hints={
-            "invalid signature": "the secretKey does not belong to the apiKey, or our clock is off by over five minutes"
+            Operation.REFRESH: {
+                _NO_SESSION: "the session is over: too old, or ended elsewhere (one user has one session)",
+                _SIGNATURE: "the secretKey does not belong to the apiKey, or our clock is off by over five minutes",
+                _NO_USER: "the account is gone",
+                _MALFORMED: "apiKey or secretKey is damaged",
+            },
+            Operation.LOGIN: {_NO_USER: "mobile or password is wrong"},
         },
     ),
 )

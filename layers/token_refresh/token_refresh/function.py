@@ -51,13 +51,13 @@ class Function:
         Returns ``{"provider", "outcomes": {outcome: count}, "secrets": [{"name", "outcome", "expires_at", "error"}]}``.
         Raises `InvalidEvent`, `SecretsFailed`, or `Transient` or `Denied` when the secrets could not even be listed.
         """
-        deadline = Deadline(context, self._clock, self._logger)
+        deadline, began = Deadline(context, self._clock, self._logger), self._clock.now()
         self._logger.append_keys(function_request_id=getattr(context, "aws_request_id", None))
         request = parse_event(event, self._settings.secret_prefix)
         if self._secrets is None:  # not at import: it reads files
             self._secrets = SecretsManager(boto3.session.Session(), self._settings.max_workers)
         asking = self._provider, self._refresh, self._login
-        run = RunContext(*asking, self._settings, self._secrets, self._clock, deadline, self._logger)
+        run = RunContext(*asking, self._settings, self._secrets, self._clock, deadline, self._logger, began)
         named = request.secret_id
         results = rotate_all(run, request) if named is None else rotate_named(run, request, named)
         report.log_results(self._logger, results)

@@ -66,6 +66,10 @@ class Lifetime:
         wait = min(max((self.end - self.start) / 2, self.limits.shortest), self.limits.longest)
         return now >= self.start + wait - EARLY_SECONDS
 
+    def nearly_over(self, now: float) -> bool:
+        """Tell whether the tokens end before a second refresh could be due."""
+        return self.expires_at is not None and self.expires_at - now < 2 * (self.limits.shortest - EARLY_SECONDS)
+
     def remaining_percent(self, now: float) -> float:
         """Return how much of the life is left, 0 to 100."""
         length = self.end - self.start

@@ -17,6 +17,17 @@ if TYPE_CHECKING:
 
 ACCESS_TOKEN_SECONDS = 3600  # "使用期限为一个小时": one hour, counted from when the request left
 _SUCCESS = 200  # in `code`, as in HTTP
+_ERROR_KEYS = {"apiVersion", "code", "message", "statusCode", "options"}
+# The texts of the OAuth library behind it, which arrive as HTTP 500. A wrong app key says one of the first.
+_CLIENT = ("client_id", "client_secret", "client credentials")
+_CLIENT_STATUSES = (400, 401, 500)
+_REFRESH_TOKEN = (
+    "invalid refresh token",
+    "refresh token is invalid",
+    "refresh token has expired",
+    "refresh token was not found",
+)
+_USER = "user credentials are invalid"
 
 
 def _parse(body: Mapping[str, object], operation: Operation, status: int, sent_at: float) -> ParsedReply:
@@ -29,8 +40,13 @@ def _parse(body: Mapping[str, object], operation: Operation, status: int, sent_a
         if access_token and (user_token or operation is Operation.REFRESH):
             fields = {"token": user_token} if user_token else {}  # left out of a refresh: the old one stays good
             issued = IssuedTokens({**fields, "access_token": access_token}, sent_at + ACCESS_TOKEN_SECONDS)
-    own_shape = isinstance(message, str) or (given_code is not None and code != _SUCCESS)
-    return ParsedReply(status, issued, own_shape, code, text(message))
+    own_shape = given_code is not None and code != _SUCCESS
+    return ParsedReply(status, issued, own_shape, code, text(message), body.keys() <= _ERROR_KEYS)
+
+
+def _refuses_the_client(reply: ParsedReply) -> bool:
+    number_given = reply.code if reply.ok else reply.status
+    return reply.says(*_CLIENT) and number_given in _CLIENT_STATUSES
 
 
 MCS = Provider(
@@ -42,11 +58,22 @@ MCS = Provider(
     replies=ReplyTable(
         parse=_parse,
         rows=(
-            # HTTP 2xx and `code` 200 is a yes, even though its message ("Request has succeeded") looks like an error's.
-            Row(lambda reply: reply.ok and reply.code == _SUCCESS, Verdict.UNREADABLE, Verdict.UNREADABLE),
-            Row(lambda reply: reply.own_shape and "client" in reply.message.lower(), Verdict.REFUSED, Verdict.REFUSED),
-            Row(lambda reply: reply.own_shape and reply.refuses(), Verdict.DEAD, Verdict.REFUSED),
-            Row(lambda reply: reply.own_shape, Verdict.BUSY, Verdict.BUSY),
+            Row(_refuses_the_client, Verdict.REFUSED, Verdict.REFUSED),
+            Row(lambda reply: reply.says(_USER) or reply.refuses(*range(400, 404)), None, Verdict.REFUSED),
+            Row(lambda reply: reply.says(*_REFRESH_TOKEN) or reply.refuses(401, 403), Verdict.DEAD, Verdict.REFUSED),
         ),
+        hints={
+            Operation.REFRESH: {
+                "invalid or missing client_id parameter": "appKey or appSecret is wrong",
+                "client credentials are invalid": "appKey or appSecret is wrong",
+                "invalid refresh token": "the token is not known, or was replaced",
+                "refresh token has expired": "the token was not refreshed for two weeks",
+            },
+            Operation.LOGIN: {
+                "invalid or missing client_id parameter": "appKey or appSecret is wrong",
+                "client credentials are invalid": "appKey or appSecret is wrong",
+                _USER: "email or password is wrong",
+            },
+        },
     ),
 )

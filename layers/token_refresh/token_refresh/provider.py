@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from token_refresh.replies import ReplyTable
+    from token_refresh.transport import HttpRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +28,23 @@ class Provider:
     # Other options, as they stand in a secret: each checked by a function that says what is wrong, or None.
     checked_options: Mapping[str, Callable[[object], str | None]] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
+    # Given a secret's fields: how to ask where its tenant is; None if that is not known. And where it may be.
+    locate: Callable[[Mapping[str, object]], HttpRequest | None] | None = None
+    domains: tuple[str, ...] = ()
+    # Keys whose values, together, tell the account, where two secrets with one account would log each other out; and
+    # those that do so only in what a run stored.
+    identities: tuple[tuple[str, ...], ...] = ()
+    identities_written: tuple[tuple[str, ...], ...] = ()
 
     @property
     def credential_fields(self) -> tuple[str, ...]:
         """Every key whose value is a credential."""
         return tuple(dict.fromkeys((*self.refresh_fields, *self.login_fields)))
+
+    @property
+    def known_keys(self) -> tuple[str, ...]:
+        """Every key that a person may write."""
+        return (*self.credential_fields, "baseUrl", *self.option_fields, *self.checked_options)
 
     @property
     def secret_fields(self) -> tuple[str, ...]:

@@ -20,9 +20,12 @@ if TYPE_CHECKING:
 MOST_TOKEN_BYTES = 8 * 1024
 _TEN_YEARS = 10 * 365.25 * 86_400  # seconds
 _SUCCESSES = range(200, 300)  # of HTTP
-CLIENT_ERRORS = range(400, 500)  # of HTTP, which the providers' own codes follow
-_TOO_MANY_REQUESTS = 429
+_PASSING = frozenset({408, 425, 429})  # HTTP statuses, and codes of a provider's own, that ask for patience
+_INTERNAL_ERROR, _UNAUTHORISED = 500, 401
+_FOREIGN = range(300, 500)  # a redirect or a refusal that is not in the provider's own shape: somebody answered
 _MOST_DIGITS = 400
+_JSON_BEGINS = b'{["'
+_BOM = b"\xef\xbb\xbf"
 # A mebibyte of JSON can be thirty in memory: those of all workers at once would be more than the function has.
 _ONE_AT_A_TIME = threading.Lock()
 
@@ -38,10 +41,19 @@ class Verdict(Enum):
     """What an answer means."""
 
     SUCCESS = "success"
-    DEAD = "dead"  # the session is over; log in if the secret can
-    REFUSED = "refused"  # a login would not help, or this was the login
-    BUSY = "busy"  # the next run asks again
+    DEAD = "dead"  # documented: the session is over; log in if the secret can
+    REFUSED = "refused"  # documented: the credentials themselves are wrong, or this was the login
+    BUSY = "busy"  # nobody of authority answered; the next run asks again
+    UNCLEAR = "unclear"  # somebody answered, and no document explains it
     UNREADABLE = "unreadable"  # a yes in a shape that is not known
+
+
+class Body(Enum):
+    """What an answer's body is."""
+
+    OBJECT = "a JSON object"
+    DATA = "other JSON, cut-off JSON, or data that is no text"
+    TEXT = "text that is no JSON, or nothing"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -58,78 +70,120 @@ class ParsedReply:
 
     status: int
     issued: IssuedTokens | None = None
-    own_shape: bool = False  # a JSON object with the provider's error fields
+    own_shape: bool = False  # the provider's error fields, or one of its documented texts
     code: int | None = None  # the provider's own
     message: str = ""  # the provider's own
+    only_documented: bool = True  # there is nothing beside the error fields, where a token could be
+    body: Body = Body.OBJECT
+    is_page: bool = False
+    redirected_to: str = ""  # a host
 
     @property
     def ok(self) -> bool:
         """Whether the HTTP status is 2xx."""
         return self.status in _SUCCESSES
 
-    def refuses(self) -> bool:
-        """Whether the HTTP status or the provider's code is 400 to 499."""
-        return self.status in CLIENT_ERRORS or self.code in CLIENT_ERRORS
+    def refuses(self, *numbers: int) -> bool:
+        """Whether it is in the provider's own shape, with one of these as HTTP status or code."""
+        return self.own_shape and (self.status in numbers or self.code in numbers)
+
+    def says(self, *words: str) -> bool:
+        """Whether the provider's own message has one of these words in it, given in lower case."""
+        return self.own_shape and any(one in self.message.lower() for one in words)
+
+    def asks_for_patience(self) -> bool:
+        """Whether the HTTP status or the provider's code says so; 500 itself does not tell."""
+        return any(one in _PASSING or one > _INTERNAL_ERROR for one in (self.status, self.code or 0))
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row of a table: what a matching reply means after a refresh and after a login."""
+    """One row of a table: what a matching reply means after a refresh and after a login; None: no such row there."""
 
     matches: Callable[[ParsedReply], bool]
-    refresh: Verdict
-    login: Verdict
+    refresh: Verdict | None
+    login: Verdict | None
 
 
 _V = Verdict
 OPENING_ROWS = (
     Row(lambda reply: reply.ok and reply.issued is not None, _V.SUCCESS, _V.SUCCESS),
-    Row(lambda reply: reply.status == _TOO_MANY_REQUESTS, _V.BUSY, _V.BUSY),
+    Row(ParsedReply.asks_for_patience, _V.BUSY, _V.BUSY),
 )
 CLOSING_ROWS = (
-    Row(lambda reply: reply.ok, _V.UNREADABLE, _V.UNREADABLE),
+    Row(lambda reply: reply.status == _UNAUTHORISED, _V.DEAD, _V.REFUSED),
+    Row(lambda reply: reply.ok and reply.body is Body.TEXT, _V.UNCLEAR, _V.UNCLEAR),  # no token can be in it
+    Row(lambda reply: reply.ok and not (reply.own_shape and reply.only_documented), _V.UNREADABLE, _V.UNREADABLE),
+    Row(lambda reply: reply.own_shape or reply.status in _FOREIGN, _V.UNCLEAR, _V.UNCLEAR),
     Row(lambda _: True, _V.BUSY, _V.BUSY),
 )
 
 
 @dataclass(frozen=True, slots=True)
 class ReplyTable:
-    """How to read one provider's answers."""
+    """How to read one provider's answers: the first row that matches wins."""
 
     # Given the JSON object, what was asked for, the HTTP status, and when the request left (epoch seconds).
     parse: Callable[[Mapping[str, object], Operation, int, float], ParsedReply]
     rows: tuple[Row, ...]
-    hints: Mapping[str, str] = field(default_factory=dict)  # a provider's message, lower case -> what else it can mean
+    # What else a documented message means to a person, by what was asked for; messages in lower case.
+    hints: Mapping[Operation, Mapping[str, str]] = field(default_factory=dict)
+    texts: Mapping[str, int] = field(default_factory=dict)  # bodies that are no JSON, and the code that each stands for
 
     def read(self, response: HttpResponse, operation: Operation, sent_at: float) -> tuple[Verdict, ParsedReply]:
         """Return what the answer means; `sent_at` is when the request left, in epoch seconds."""
         with _ONE_AT_A_TIME:
-            body = parse_object(response.body)
-            status = response.status
-            reply = ParsedReply(status) if body is None else self.parse(body, operation, status, sent_at)
-            del body
-        row = next(row for row in (*OPENING_ROWS, *self.rows, *CLOSING_ROWS) if row.matches(reply))
-        return (row.refresh if operation is Operation.REFRESH else row.login), reply
+            reply = self._parse(response, operation, sent_at)
+        for row in (*OPENING_ROWS, *self.rows, *CLOSING_ROWS):
+            verdict = row.refresh if operation is Operation.REFRESH else row.login
+            if verdict and row.matches(reply):
+                return verdict, reply
+        raise AssertionError("the last row matches all")
+
+    def _parse(self, response: HttpResponse, operation: Operation, sent_at: float) -> ParsedReply:
+        body = parse_object(response.body)
+        if body is not None:
+            return self.parse(body, operation, response.status, sent_at)
+        said = response.body.decode(errors="replace").strip().removeprefix("\ufeff") if self.texts else ""
+        if said in self.texts:
+            return ParsedReply(response.status, own_shape=True, code=self.texts[said], message=said, body=Body.TEXT)
+        is_page = response.body.removeprefix(_BOM).lstrip()[:1] == b"<"
+        body_kind = _kind(response.body)
+        return ParsedReply(response.status, body=body_kind, is_page=is_page, redirected_to=response.redirected_to)
 
 
 def parse_object(data: bytes) -> Mapping[str, object] | None:
-    """Parse a JSON object; anything else, however broken or deep, is None."""
+    """Parse a JSON object, whatever is wrong with its encoding; anything else, however broken or deep, is None."""
     try:
+        # A broken character in a field that nobody uses must not cost the tokens; `token` refuses one in a token.
+        text = data.removeprefix(_BOM).decode(json.detect_encoding(data.removeprefix(_BOM)), errors="replace")
         # Python refuses integers of thousands of digits; an odd number must not keep tokens from being stored.
-        value = json.loads(data, parse_int=lambda digits: int(digits) if len(digits) < _MOST_DIGITS else float(digits))
+        value = json.loads(text, parse_int=lambda digits: int(digits) if len(digits) < _MOST_DIGITS else float(digits))
     except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
 
 
+def _kind(data: bytes) -> Body:
+    text = data.removeprefix(_BOM).strip()
+    if text and text[0] in _JSON_BEGINS:
+        return Body.DATA
+    try:
+        printable = all(sign.isprintable() or sign.isspace() for sign in text.decode())
+    except UnicodeDecodeError:
+        printable = text[:1] == b"<"
+    return Body.TEXT if printable else Body.DATA
+
+
 def token(value: object) -> str | None:
     """Return a sane token (a non-empty string of at most 8 KiB without control characters), or None."""
-    if not isinstance(value, str) or not value:
+    if not isinstance(value, str):
         return None
-    # Cs: half a surrogate pair, which no UTF-8 store can hold.
-    if any(unicodedata.category(character) in ("Cc", "Cs") for character in value):
+    value = value.replace("\r", "").replace("\n", "")  # Base64 can be broken into lines
+    # Cs: half a surrogate pair, which no UTF-8 store can hold. U+FFFD: it was broken on its way.
+    if any(unicodedata.category(character) in ("Cc", "Cs") or character == "\ufffd" for character in value):
         return None
-    return value if len(value.encode()) <= MOST_TOKEN_BYTES else None
+    return value if 0 < len(value.encode()) <= MOST_TOKEN_BYTES else None
 
 
 def number(value: object) -> int | None:

@@ -10,17 +10,19 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
 from token_refresh.clock import iso
-from token_refresh.errors import Outcome, SecretsFailed
+from token_refresh.errors import NoSuchVersion, Outcome, SecretsFailed
+from token_refresh.masking import hide
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from aws_lambda_powertools import Logger
 
+    from token_refresh.errors import SecretError
     from token_refresh.lifetime import Lifetime
     from token_refresh.provider import Provider
 
-_MOST_NAMED = 20
+_MOST_NAMED, _LEAST_NAMED = 20, 2  # secrets in a line; of one reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,22 @@ class Result:
     error: str | None = None
     life: Lifetime | None = None  # of what is AWSCURRENT now; None if its value cannot be read
     reported: bool = False  # a failure that an earlier run raised already
+    has_no_value: bool = False  # a secret that is still to be filled: no failure yet
+
+    @classmethod
+    def of(cls, name: str, error: SecretError, life: Lifetime | None = None) -> Result:
+        """Return how a secret ended that met an error."""
+        return cls(name, error.outcome, hide(str(error)), life, has_no_value=isinstance(error, NoSuchVersion))
+
+    @property
+    def needs_human(self) -> bool:
+        """Whether only a person can fix it."""
+        return self.outcome.needs_human and not self.has_no_value
+
+    @property
+    def is_news(self) -> bool:
+        """Whether the run that met it raises."""
+        return self.outcome.fails_the_run and not self.reported and not self.has_no_value
 
     @property
     def expires_at(self) -> str | None:
@@ -46,7 +64,7 @@ def emit_metrics(provider: Provider, results: Sequence[Result], *, swept: bool, 
     for outcome, count in sorted(Counter(result.outcome for result in results).items()):
         metrics.add_metric(name=outcome.value, unit=MetricUnit.Count, value=count)
     if swept:
-        need_a_human = sum(result.outcome.needs_human for result in results)
+        need_a_human = sum(result.needs_human for result in results)
         metrics.add_metric(name="NeedsAttention", unit=MetricUnit.Count, value=need_a_human)
         lives = [
             result.life.remaining_percent(now) for result in results if result.life and not result.outcome.needs_human
@@ -64,9 +82,9 @@ def log_results(logger: Logger, results: Sequence[Result]) -> None:
         line = f"{result.name}: {result.outcome}" + (f": {result.error}" if result.error else "")
         if result.outcome is Outcome.FRESH:
             logger.debug(line, extra=keys)
-        elif result.reported:
+        elif result.reported or result.has_no_value:
             logger.warning(line, extra=keys)
-        elif result.outcome.fails_the_run:
+        elif result.is_news:
             logger.error(line, extra=keys)
         else:
             logger.info(line, extra=keys)
@@ -92,9 +110,25 @@ def summary(provider: Provider, results: Sequence[Result]) -> dict[str, Any]:
 
 def raise_if_failed(results: Sequence[Result]) -> None:
     """Raise `SecretsFailed`, one line for console, log and Lambda's error metric, unless all failures are old news."""
-    failed = [result for result in results if result.outcome.fails_the_run and not result.reported]
+    failed = [result for result in results if result.is_news]
     if not failed:
         return
-    named = "; ".join(f"{result.name}: {result.outcome}: {result.error}" for result in failed[:_MOST_NAMED])
-    more = f"; and {len(failed) - _MOST_NAMED} more" if len(failed) > _MOST_NAMED else ""
-    raise SecretsFailed(f"{len(failed)} of {len(results)} secrets failed: {named}{more}")
+    if len(failed) <= _MOST_NAMED:
+        named = "; ".join(f"{result.name}: {result.outcome}: {result.error}" for result in failed)
+    else:
+        named = "; ".join(_by_reason(failed))
+    raise SecretsFailed(f"{len(failed)} of {len(results)} secrets failed: {named}")
+
+
+def _by_reason(failed: Sequence[Result]) -> Iterator[str]:
+    """Yield each reason once, with the first of the secrets that it holds for, the commonest reason first."""
+    reasons: dict[str, list[str]] = {}
+    for result in failed:
+        reasons.setdefault(f"{result.outcome}: {result.error}", []).append(result.name)
+    commonest = sorted(reasons.items(), key=lambda reason: -len(reason[1]))
+    most = max(_LEAST_NAMED, _MOST_NAMED // len(reasons))
+    for reason, names in commonest[:_MOST_NAMED]:
+        more = f" and {len(names) - most} more" if len(names) > most else ""
+        yield f"{len(names)} {reason}: {', '.join(names[:most])}{more}"
+    if len(reasons) > _MOST_NAMED:
+        yield f"and {sum(len(names) for _, names in commonest[_MOST_NAMED:])} more, for other reasons"

@@ -59,6 +59,7 @@ class RunContext:
     clock: Clock
     deadline: Deadline
     logger: Logger
+    began: float  # epoch seconds
 
     def parse(self, version: Version) -> StoredSecret:
         """Parse and check a version's value; from here on its credentials are masked.

@@ -17,6 +17,7 @@ pull request 145, issue 168).
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -34,7 +35,7 @@ from token_refresh.versions import (
     UNREADABLE,
     Version,
     proof_version_id,
-    unreadable_version_id,
+    unreadable_version_ids,
 )
 
 if TYPE_CHECKING:
@@ -115,10 +116,14 @@ class SecretsManager:
         labels = (ISSUED, PENDING, ASKED) if asked else (ISSUED, PENDING)
         return self._put(self._impatient, version.arn, version.successor_id, *labels, SecretString=text)
 
-    def keep_unreadable(self, version: Version, answer: bytes) -> None:
-        """Try once to keep an answer's bytes under the label UNREADABLE, the first one for each version only."""
+    def keep_unreadable(self, version: Version, answer: bytes, at: float) -> bool:
+        """Try once to keep an answer's bytes under the label UNREADABLE; tell whether there was a place for it."""
         kept = answer[:_MOST_KEPT_BYTES]
-        self._put(self._impatient, version.arn, unreadable_version_id(version.id), UNREADABLE, SecretBinary=kept)
+        for new_id in unreadable_version_ids(version.id, at):
+            if self._put(self._impatient, version.arn, new_id, UNREADABLE, SecretBinary=kept):
+                self.label(replace(version, id=new_id), UNREADABLE)  # it may have been kept before
+                return True
+        return False
 
     def move(self, arn: str, label: str, *, to: str, off: str | None) -> None:
         """Try once to move a label to a version, off the one that it must be on now (None: it is on no version)."""

@@ -101,11 +101,13 @@ def keep_unreadable(run: RunContext, version: Version, body: bytes) -> str:
     if not body:
         return "its answer was empty"
     try:
-        run.deadline.retry(partial(run.secrets.keep_unreadable, version, body))
+        kept = run.deadline.retry(partial(run.secrets.keep_unreadable, version, body, run.clock.now()))
     except SecretError as error:
         why = error
     else:
-        return "its answer is kept under the label UNREADABLE"
+        if kept:
+            return "its answer is kept under the label UNREADABLE"
+        return "its answer is NOT kept: twelve others of today are; read those under the label UNREADABLE"
     raise NotStored(f"{run.provider.title} answered in a shape we do not know, and the answer could not be kept: {why}")
 
 

@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING
 
 from token_refresh.aws_errors import NO_SUCH_SECRET, NOT_A_NAME
 from token_refresh.deciding import decide
-from token_refresh.errors import Denied, InvalidEvent, SecretError
+from token_refresh.duplicates import Accounts
+from token_refresh.errors import Denied, InvalidEvent, Outcome, SecretError
 from token_refresh.events import check_prefix
 from token_refresh.masking import use_mask
+from token_refresh.presenting import label_reported
 from token_refresh.report import Result
 from token_refresh.rotation import rotate, settled
+from token_refresh.versions import REJECTED
 
 if TYPE_CHECKING:
     from token_refresh.events import RunRequest
@@ -25,22 +28,26 @@ def rotate_all(run: RunContext, request: RunRequest) -> list[Result]:
 
     Raises `Transient` or `Denied` if the list of secrets cannot be read.
     """
-    results: list[Result] = []
+    settled_by_arn: dict[str, Result] = {}
     due: dict[str, tuple[str, Lifetime | None]] = {}  # by ARN, without the values, so that memory stays flat
+    accounts = Accounts()
     for item in run.secrets.list_current(run.settings.secret_prefix):
         if isinstance(item, tuple):
             name, error = item
-            results.append(Result(name, error.outcome, str(error)))
+            settled_by_arn[name] = Result.of(name, error)
             continue
-        result, life = _look(run, request, item)
+        result, life = _look(run, request, item, accounts)
         if result is None:
             due[item.arn] = item.name, life
         else:
-            results.append(result)
+            settled_by_arn[item.arn] = result
+    for version, other in accounts.losers():
+        due.pop(version.arn, None)
+        settled_by_arn[version.arn] = _same_account(run, request, version, other)
     soonest_first = sorted(due.items(), key=lambda entry: entry[1][1].urgency if entry[1][1] else 0.0)
     with ThreadPoolExecutor(run.settings.max_workers) as pool:
         turns = [pool.submit(rotate, run, request, arn, name, life) for arn, (name, life) in soonest_first]
-        results += [turn.result() for turn in turns]
+        results = [*settled_by_arn.values(), *(turn.result() for turn in turns)]
     return sorted(results, key=lambda result: result.name)
 
 
@@ -55,15 +62,27 @@ def rotate_named(run: RunContext, request: RunRequest, secret_id: str) -> list[R
         check_prefix(version.name, run.settings.secret_prefix)
         return [rotate(run, request, version.arn, version.name)]
     if isinstance(failure, Denied) and failure.code in (NO_SUCH_SECRET, NOT_A_NAME):
-        raise InvalidEvent(f"secret_id: there is no secret {secret_id!a} in this account and region")
-    return [Result(secret_id, failure.outcome, str(failure))]
+        raise InvalidEvent(f"secret_id: there is no secret {secret_id[:100]!a} in this account and region")
+    return [Result.of(secret_id, failure)]
 
 
-def _look(run: RunContext, request: RunRequest, version: Version) -> tuple[Result | None, Lifetime | None]:
+def _same_account(run: RunContext, request: RunRequest, version: Version, other: str) -> Result:
+    """Report a secret whose account another one holds; it is not asked about."""
+    text = f"holds the same account as {other}, and each ends the other's session: delete one, then force the other"
+    reported = REJECTED in version.labels
+    if not reported:
+        label_reported(run, version, REJECTED)
+    return Result(version.name, Outcome.INVALID_SECRET, text, reported=reported and not request.insists)
+
+
+def _look(
+    run: RunContext, request: RunRequest, version: Version, accounts: Accounts
+) -> tuple[Result | None, Lifetime | None]:
     """Return how a secret ended if there is nothing to do for it; and the life of its tokens, if it can be read."""
     try:
         with use_mask():
             secret = run.parse(version)
-            return settled(secret, decide(version, secret.life, request, run.clock.now())), secret.life
+            accounts.add(secret)
+            return settled(run, secret, decide(secret, request, run.began, run.clock.now())), secret.life
     except Exception:  # noqa: BLE001  # whatever it is, only this secret's own turn may end by it
         return None, None

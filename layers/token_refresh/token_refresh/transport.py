@@ -1,4 +1,4 @@
-"""One POST to a provider: bounded in time, in size and in what it can give away.
+"""One request to a provider, nearly always a POST: bounded in time, in size and in what it can give away.
 
 A token request whose fate is unknown is never sent again: only a connection that was never made is tried anew. An
 answer that breaks off is still an answer: its status and the bytes that came are returned, because it may hold the
@@ -9,18 +9,19 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import ssl
 import zlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
 import requests
 import urllib3
 
 from token_refresh.clock import REQUEST_SECONDS
-from token_refresh.connections import Adapter, TimeLimit
-from token_refresh.errors import Transient
+from token_refresh.connections import Adapter, PrivateAddress, TimeLimit
+from token_refresh.errors import InvalidSecret, Transient, Unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -30,7 +31,10 @@ CONNECT_SECONDS = 3.0
 READ_SECONDS = 10.0  # without a byte
 MOST_BYTES = 1024 * 1024  # 1 MiB
 _CHUNK_BYTES = 64 * 1024
-_GZIP = b"\x1f\x8b"  # how gzip begins, and JSON never
+_GZIP, _ZLIB = b"\x1f\x8b", b"\x78"  # how they begin, and JSON never
+_HOST = re.compile("[A-Za-z0-9.:-]{1,100}")
+_PLAIN = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE", "UNKNOWN_PROTOCOL")  # OpenSSL's words
+_NO_NAME, _NO_CONNECTION = "the host name could not be resolved", "no connection could be made"
 _LONGEST_CHAIN = 20  # of wrapped errors; three is usual
 
 
@@ -42,6 +46,7 @@ class HttpRequest:
     query: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     json: Mapping[str, str] | None = None
+    other_path: str = ""  # asked if the first one is not there: 404, and not in the provider's own words
     credentials: tuple[str, ...] = ()  # derived ones (a signature, an encoded pair), to be masked
 
 
@@ -51,14 +56,28 @@ class HttpResponse:
 
     status: int
     body: bytes
+    redirected_to: str = ""  # the host, if it is a redirect
 
 
-def post(base_url: str, request: HttpRequest, seconds: float = REQUEST_SECONDS) -> HttpResponse:
-    """Send one request and return its answer.
+def post(
+    base_url: str, request: HttpRequest, seconds: float = REQUEST_SECONDS, *, public_only: bool = False
+) -> HttpResponse:
+    """Send one POST and return its answer.
 
-    Everything ends within `seconds`, connecting included. Raises `Transient` when no answer came; its text names
-    the kind of failure only, since the libraries' texts hold the URL and its query.
+    Everything ends within `seconds`, looking up the name included. Raises `Transient` when no answer came,
+    `Unreachable` if nothing can have been sent; the text names the host and the kind of failure only, since the
+    libraries' texts hold the URL and its query. Raises `InvalidSecret` if the host must be on the public internet
+    (`public_only`) and is not.
     """
+    return _send("POST", base_url, request, seconds, public_only=public_only)
+
+
+def get(base_url: str, request: HttpRequest, *, public_only: bool = False) -> HttpResponse:
+    """Send one GET, as `post` does."""
+    return _send("GET", base_url, request, REQUEST_SECONDS, public_only=public_only)
+
+
+def _send(method: str, base_url: str, request: HttpRequest, seconds: float, *, public_only: bool) -> HttpResponse:
     url = base_url + request.path
     if request.query:
         url += "?" + urlencode(request.query, quote_via=quote, safe="")
@@ -74,22 +93,36 @@ def post(base_url: str, request: HttpRequest, seconds: float = REQUEST_SECONDS) 
         headers["Content-Type"] = "application/json"
         body = json.dumps(request.json, ensure_ascii=False).encode()
     timeout = (min(CONNECT_SECONDS, seconds), min(READ_SECONDS, seconds))
-    answer, problem = None, ""
-    with TimeLimit(seconds) as limit, contextlib.closing(Adapter(limit)) as adapter:
+    answer, problem, private = None, "", False
+    with TimeLimit(seconds, public_only=public_only) as limit, contextlib.closing(Adapter(limit)) as adapter:
         try:
-            prepared = requests.Request("POST", url, headers=headers, data=body).prepare()
+            prepared = requests.Request(method, url, headers=headers, data=body).prepare()
             # The adapter alone: a session would follow redirects (or read their bodies whole) and bring cookies, netrc,
             # proxies and CA bundles from the environment.
             with contextlib.closing(adapter.send(prepared, stream=True, timeout=timeout, verify=True)) as response:
                 # When the time is up amid the headers, those that came parse as an answer without a body.
                 if not limit.expired():
-                    answer = HttpResponse(response.status_code, _read(response))
+                    target = _host(response.headers.get("Location", "")) if response.is_redirect else ""
+                    answer = HttpResponse(response.status_code, _read(response), target)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
             problem = _describe(error)
+            private = any(isinstance(cause, PrivateAddress) for cause in _causes(error))
     # Raised out here so that the library's exception is not in the chain.
-    if answer is None:
-        raise Transient(f"no answer within {seconds:.0f} s" if limit.expired() else problem)
-    return answer
+    if answer is not None:
+        return answer
+    if private:
+        raise InvalidSecret(f"baseUrl leads to {_host(base_url)}, which is not an address on the public internet")
+    text = f"{_host(base_url)}: " + (f"no answer within {seconds:.0f} s" if limit.expired() else problem)
+    raise Unreachable(text) if problem in (_NO_NAME, _NO_CONNECTION) and not limit.expired() else Transient(text)
+
+
+def _host(url: str) -> str:
+    """Return a URL's host, as it may be shown: nothing if it is none."""
+    try:
+        host = urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
+    return host if _HOST.fullmatch(host) else ""
 
 
 def _read(response: requests.Response) -> bytes:
@@ -101,27 +134,32 @@ def _read(response: requests.Response) -> bytes:
             if not chunk:
                 break
             body += chunk
-    return _decompressed(bytes(body))
+    return _decompressed(bytes(body), deflated="deflate" in response.headers.get("Content-Encoding", "").lower())
 
 
-def _decompressed(body: bytes) -> bytes:
+def _decompressed(body: bytes, *, deflated: bool) -> bytes:
     """Unpack what a server compressed unasked; by the bytes, since a wrong header must not cost a token."""
-    if not body.startswith(_GZIP):
-        return body
-    try:
-        return zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(body, MOST_BYTES)  # 16: gzip
-    except zlib.error:
-        return body
+    formats = [zlib.MAX_WBITS | 16] if body.startswith(_GZIP) else []  # 16: gzip
+    formats += [zlib.MAX_WBITS] if body[:1] == _ZLIB and int.from_bytes(body[:2]) % 31 == 0 else []
+    formats += [-zlib.MAX_WBITS] if deflated else []  # without a header of its own
+    for one in formats:
+        with contextlib.suppress(zlib.error):
+            if unpacked := zlib.decompressobj(one).decompress(body, MOST_BYTES):
+                return unpacked
+    return body
 
 
 def _describe(error: Exception) -> str:
-    for cause in _causes(error):
+    causes = list(_causes(error))
+    if any(isinstance(cause, ssl.SSLError) and cause.reason in _PLAIN for cause in causes):
+        return "the host does not speak TLS at this port (is it a plain http:// address?)"
+    for cause in causes:
         if isinstance(cause, (ssl.SSLError, urllib3.exceptions.SSLError)):
             return "the TLS connection failed (certificate not trusted, wrong host name, or TLS older than 1.2)"
         if isinstance(cause, urllib3.exceptions.NameResolutionError):
-            return "the host name could not be resolved"
+            return _NO_NAME
         if isinstance(cause, urllib3.exceptions.ConnectTimeoutError):
-            return "no connection could be made"
+            return _NO_CONNECTION
         if isinstance(cause, (TimeoutError, urllib3.exceptions.ReadTimeoutError)):
             return f"connected, but no answer came within {READ_SECONDS:.0f} s"
     return "the connection broke before an answer came"

@@ -38,7 +38,7 @@ class Course:
     edited: set[str] = field(default_factory=set)
     ended: set[str] = field(default_factory=set)  # secrets whose session was ended, or replaced by a person
     live: set[str] = field(default_factory=set)  # secrets whose session lived at the beginning
-    labelled: set[str] = field(default_factory=set)  # secrets that were labelled REJECTED at the beginning
+    labelled: set[str] = field(default_factory=set)  # secrets that were labelled REJECTED or UNCLEAR at the beginning
     presented: set[str] = field(default_factory=set)
     killed: bool = False
     lost_an_answer: bool = False

@@ -36,7 +36,9 @@ def _named(**acts: Callable[[World, Ward], Any]) -> list[Happening]:
 
 
 # A provider may refuse what is good; a run cannot know.
-LIES = frozenset({Mood.ERROR_IN_200, Mood.ECHO_CREDENTIALS})
+LIES = frozenset(
+    {Mood.ERROR_IN_200, Mood.ECHO_CREDENTIALS, Mood.REDIRECT, Mood.REDIRECT_SAME_METHOD, Mood.NOT_JSON, Mood.EMPTY}
+)
 # The provider acts, and no tokens arrive.
 LOSSES = frozenset({Mood.DROP_AFTER, Mood.WRONG_SHAPE, Mood.EMPTY, Mood.TRUNCATED, Mood.OVERSIZED})
 HARMLESS = (Mood.GZIP, Mood.ODD_EXPIRY)

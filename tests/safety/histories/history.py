@@ -81,7 +81,8 @@ class History(World):
             sweep=not event, plain=calm and not interruptions and second is None, undisturbed=calm and not interruptions
         )
         course.live = {ward.name for ward in self.wards if self.is_live(ward)}
-        course.labelled = {ward.name for ward in self.wards if "REJECTED" in self.store.current(ward.name).labels}
+        refused = {"REJECTED", "UNCLEAR"}
+        course.labelled = {ward.name for ward in self.wards if refused & self.store.current(ward.name).labels}
         self._tell_run(event, interruptions, second, seconds)
         threads: list[threading.Thread] = []
 

@@ -173,6 +173,8 @@ def _what_is_wrong(history: World, course: Course, ward: Ward, result: Any) -> t
         case "rejected":
             can_heal = ward.name not in course.labelled and history.can_log_in(ward)
             wrong = "not healed" if can_heal else None
+        case "transient" if ward.name in course.labelled:  # an answer to its login that no document explains
+            wrong = None
         case _:
             wrong = "trouble without trouble"
     return (wrong, said) if wrong else None

@@ -45,7 +45,7 @@ class Ward:
     ended: int = 0  # the event by which the history ended the session; 0: none
     clock_was_wrong: bool = False
     misled: bool = False  # told an untruth that can make a run reject what is good
-    # The UTC days on which a version labelled REJECTED was presented again, by its id.
+    # The UTC hours in which a version labelled REJECTED or UNCLEAR was presented again, by its id.
     presented: dict[str, set[int]] = field(default_factory=dict)
     raised: bool = False  # counted by NeedsAttention at the latest sweep
     proofs: dict[str, bool] = field(default_factory=dict)  # by token: whether the clock was ever wrong when it was put

@@ -9,7 +9,7 @@ from tests.safety.histories.gate import Lane, Received
 from tests.safety.histories.happenings import LIES, LOSSES
 from tests.safety.histories.tally import EDIT_LOST
 from tests.safety.moves import edit_left_behind
-from tests.support.clock import DAY, HOUR
+from tests.support.clock import HOUR
 from tests.support.secrets_manager import Fault
 
 if TYPE_CHECKING:
@@ -134,15 +134,15 @@ class Watch:
         ward.clock_was_wrong = history.run_clock.wrong_by != 0
 
     def _look_for_hammering(self, lane: Lane, ward: Ward) -> None:
-        """Sees to it that what was rejected is presented again by a person's wish, or once a day."""
+        """Sees to it that what was refused is presented again by a person's wish, or once an hour."""
         history = self._history
         current = history.store.current(ward.name)
-        if lane.insists or "REJECTED" not in current.labels or not history.course.plain:
+        if lane.insists or not {"REJECTED", "UNCLEAR"} & current.labels or not history.course.plain:
             return
-        days, today = ward.presented.setdefault(current.id, set()), int(history.clock() // DAY)
-        if today in days and ward.name not in history.course.presented:
+        hours, this_hour = ward.presented.setdefault(current.id, set()), int(history.clock() // HOUR)
+        if this_hour in hours and ward.name not in history.course.presented:
             self.breaks("rejected credentials presented again and again", ward.short)
-        days.add(today)
+        hours.add(this_hour)
         history.course.presented.add(ward.name)
 
     @property

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tests.support.clock import FakeClock
     from tests.support.providers import ProviderFacts
 
-_LABELS = ("AWSCURRENT", "AWSPENDING", "AWSPREVIOUS", "REJECTED", "UNREADABLE", "ASKED")
+_LABELS = ("AWSCURRENT", "AWSPENDING", "AWSPREVIOUS", "REJECTED", "UNCLEAR", "UNREADABLE", "ASKED")
 # So that no two answers are issued in one millisecond.
 _ON_THE_WAY_SECONDS = 0.1
 
@@ -76,11 +76,11 @@ def _gated_clients(gate: Gate) -> Callable[..., Any]:
 def _gated_post(gate: Gate, clock: FakeClock, watching: Watching) -> Callable[..., Any]:
     send = importlib.import_module("token_refresh.transport").post
 
-    def post(base_url: str, request: Any, seconds: float) -> Any:  # noqa: ANN401  # the layer's own types
+    def post(base_url: str, request: Any, **options: Any) -> Any:  # noqa: ANN401  # the layer's own types
         gate.step(f"POST {request.path}")
         watching.asking()
         clock.advance(_ON_THE_WAY_SECONDS)
-        answer = send(base_url, request, seconds)
+        answer = send(base_url, request, **options)
         watching.answered(answer.status, answer.body)
         return answer
 

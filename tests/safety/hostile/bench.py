@@ -109,7 +109,7 @@ class Bench:
             stream.truncate()
         return "\n".join(everything)
 
-    def post(self, _base_url: str, _request: object, _seconds: float) -> Any:  # noqa: ANN401 - the layer's Answer
+    def post(self, _base_url: str, _request: object, **_: object) -> Any:  # noqa: ANN401 - the layer's Answer
         """Answers in the place of `token_refresh.transport.post`."""
         status, body = self.answers[min(self.asked, len(self.answers) - 1)]
         self.asked += 1

@@ -109,7 +109,8 @@ def memory_of_eight_at_once(sent: bytes) -> int:
     prefix = f"token-refresh/{kind.name}/"
     with StrictSecretsManager() as store, WireServer(sent) as provider:
         for number in range(_WORKERS):
-            store.create(f"{prefix}{number}", accounts.documents(kind.name)["refreshes"])
+            document = accounts.documents(kind.name)["refreshes"]
+            store.create(f"{prefix}{number}", {**document, "accessToken": f"dummy-access-token-{number}"})
         environment = {
             **store.environment,
             "SECRET_PREFIX": prefix,

@@ -1,30 +1,88 @@
-"""What an answer means, read once more from providers.md: the tables' words, none of the layer's code."""
+"""What an answer means, once more from the providers' documents: the tables' words, none of the layer's code."""
 
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
 from typing import Any, NamedTuple
 
 MOST_TOKEN_BYTES = 8192
 _TEN_YEARS_MS = 10 * 366 * 24 * 3600 * 1000
+_BOM = b"\xef\xbb\xbf"
+_NO_FEATURE = "\u672a\u5f00\u901a\u529f\u80fd"
+_TEXTS = {"\u672a\u6388\u6743", "\u5bc6\u94a5\u65e0\u6548", _NO_FEATURE + "\uff0c\u65e0\u6743\u8bbf\u95ee"}
 
 
 class Read(NamedTuple):
     """What an answer is, by the tables."""
 
-    meaning: str  # success, dead, refused, busy or unreadable
+    meaning: str  # success, dead, refused, busy, unclear or unreadable
     tokens: dict[str, str]  # what must be stored; none unless it is a success
     place: dict[str, Any]  # where the tokens were
+    own_shape: bool = False
+
+
+class Error(NamedTuple):
+    """An error in the provider's own shape."""
+
+    code: int | None
+    message: str
+    only_documented: bool
 
 
 def read(kind: str, ask: str, status: int, body: bytes) -> Read:
     """Reads an answer to a refresh or a login."""
     document = _parsed(body)
-    if document is None:
-        return Read("unreadable" if status // 100 == 2 else "busy", {}, {})
-    rows = {"mcs": _mcs, "fashion-world": _fashion_world, "ekuaibao": _ekuaibao}[kind]
-    return rows(document, ask, status)
+    tokens, place = {"mcs": _mcs, "fashion-world": _fashion_world, "ekuaibao": _ekuaibao}[kind](document or {}, ask)
+    yes = status // 100 == 2
+    if yes and tokens:
+        return Read("success", tokens, place)
+    error = _ERRORS[kind](document, tokens, body)
+    return Read(_meaning(kind, ask, status, error, document, body), {}, {}, error is not None)
+
+
+def _meaning(  # noqa: C901, PLR0911, PLR0912, PLR0913, PLR0917 - the rows of the table
+    kind: str, ask: str, status: int, error: Error | None, document: object, body: bytes
+) -> str:
+    code, said = (error.code, error.message.lower()) if error else (None, "")
+    numbers = {status, code}
+    if any(one in (408, 425, 429) or (one or 0) > 500 for one in numbers):
+        return "busy"
+    dead = "dead" if ask == "refresh" else "refused"
+    if kind == "mcs" and error:
+        relevant = code if status // 100 == 2 else status
+        of_the_client = any(word in said for word in ("client_id", "client_secret", "client credentials"))
+        if of_the_client and relevant in (400, 401, 500):
+            return "refused"
+        if ask == "login" and ("user credentials are invalid" in said or numbers & {400, 401, 402, 403}):
+            return "refused"
+        about_the_token = ("invalid refresh token", "refresh token is invalid", "refresh token has expired")
+        if any(word in said for word in (*about_the_token, "refresh token was not found")) or numbers & {401, 403}:
+            return dead
+    elif kind == "fashion-world":
+        if status == 500:
+            return "busy"
+        if error and said.strip() in ("user not found", "invalid authorization"):
+            return "refused"
+        if error and ask == "login" and re.match(r"\s*path `[^`]*` \(`.*`\) is ", said, re.DOTALL):
+            return "refused"
+        if error and said.strip() in ("apikey not found", "invalid signature"):
+            return dead
+    elif kind == "ekuaibao":
+        if 500 in numbers or "\u9891\u7e41" in said:
+            return "busy"
+        if _NO_FEATURE in said:
+            return "refused"
+        if error and numbers & {401, 403}:
+            return dead
+    if status == 401:
+        return dead
+    if status // 100 == 2:
+        if document is None and error is None and _is_text(body):
+            return "unclear"
+        return "unclear" if error and error.only_documented else "unreadable"
+    return "unclear" if error or 300 <= status <= 499 else "busy"
 
 
 def is_sane(token: object) -> bool:
@@ -33,7 +91,7 @@ def is_sane(token: object) -> bool:
         return False
     if any(unicodedata.category(sign) == "Cc" or "\ud800" <= sign <= "\udfff" for sign in token):
         return False
-    return len(token.encode()) <= MOST_TOKEN_BYTES
+    return "\ufffd" not in token and len(token.encode()) <= MOST_TOKEN_BYTES
 
 
 def is_expiry(given: object, now_ms: float) -> bool:
@@ -53,76 +111,81 @@ def whole(given: object) -> int | None:
 
 
 def _parsed(body: bytes) -> dict[str, Any] | None:
+    body = body.removeprefix(_BOM)
     try:
+        text = body.decode(json.detect_encoding(body), errors="replace")
         # Python's own limit on digits is no rule of JSON.
-        document = json.loads(body, parse_int=lambda digits: int(digits) if len(digits) < 1000 else float(digits))
+        document = json.loads(text, parse_int=lambda digits: int(digits) if len(digits) < 400 else float(digits))
     except (ValueError, RecursionError):
         return None
     return document if isinstance(document, dict) else None
 
 
-def _mcs(document: dict[str, Any], ask: str, status: int) -> Read:
-    code, message = document.get("code"), document.get("message")
-    yes = status // 100 == 2 and (code is None or whole(code) == 200)
+def _is_text(body: bytes) -> bool:
+    stripped = body.removeprefix(_BOM).strip()
+    if stripped[:1] in (b"{", b"[", b'"'):
+        return False
+    try:
+        return all(sign.isprintable() or sign.isspace() for sign in stripped.decode())
+    except UnicodeDecodeError:
+        return stripped[:1] == b"<"
+
+
+def _tokens(place: object, names: tuple[str, ...], needed: set[str]) -> tuple[dict[str, str], dict[str, Any]]:
+    if not isinstance(place, dict):
+        return {}, {}
+    texts = {name: place[name] for name in names if isinstance(place.get(name), str)}
+    joined = {name: text.replace("\r", "").replace("\n", "") for name, text in texts.items()}
+    tokens = {name: value for name, value in joined.items() if is_sane(value)}
+    return (tokens, place) if needed <= set(tokens) else ({}, {})
+
+
+def _mcs(document: dict[str, Any], ask: str) -> tuple[dict[str, str], dict[str, Any]]:
+    if document.get("code") is not None and whole(document["code"]) != 200:
+        return {}, {}
     place = document.get("results") if ask == "refresh" else document
-    if yes and isinstance(place, dict):
-        tokens = {name: place[name] for name in ("token", "access_token") if is_sane(place.get(name))}
-        needed = {"access_token"} if ask == "refresh" else {"access_token", "token"}
-        if needed <= set(tokens):
-            return Read("success", tokens, place)
-    if status == 429:
-        return Read("busy", {}, {})
-    # A success is no error, though its message is a string, too.
-    if yes and code is not None:
-        return Read("unreadable", {}, {})
-    own_shape = isinstance(message, str) or (code is not None and whole(code) != 200)
-    speaks_of_the_client = isinstance(message, str) and "client" in message.lower()
-    return _refusal(
-        status, own_shape=own_shape, rejected=speaks_of_the_client, code=whole(code), ask=ask, otherwise="busy"
-    )
+    needed = {"access_token"} if ask == "refresh" else {"access_token", "token"}
+    return _tokens(place, ("token", "access_token"), needed)
 
 
-def _fashion_world(document: dict[str, Any], ask: str, status: int) -> Read:
-    names = ("apiKey", "secretKey")
-    if status // 100 == 2 and all(is_sane(document.get(name)) for name in names):
-        return Read("success", {name: document[name] for name in names}, document)
-    if status == 429:
-        return Read("busy", {}, {})
-    message = document.get("message")
-    own_shape = isinstance(message, str) and document.get("apiKey") is None
-    said = message.strip().lower() if isinstance(message, str) else ""
-    if own_shape and said in ("apikey not found", "invalid signature"):
-        return Read("dead" if ask == "refresh" else "refused", {}, {})
-    gone = own_shape and said in ("user not found", "invalid authorization")
-    otherwise = "unreadable" if status // 100 == 2 else "busy"
-    return _refusal(status, own_shape=own_shape, rejected=gone, code=None, ask=ask, otherwise=otherwise)
+def _fashion_world(document: dict[str, Any], _: str) -> tuple[dict[str, str], dict[str, Any]]:
+    return _tokens(document, ("apiKey", "secretKey"), {"apiKey", "secretKey"})
 
 
-def _ekuaibao(document: dict[str, Any], ask: str, status: int) -> Read:
+def _ekuaibao(document: dict[str, Any], _: str) -> tuple[dict[str, str], dict[str, Any]]:
+    return _tokens(document.get("value"), ("accessToken", "refreshToken"), {"accessToken", "refreshToken"})
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _mcs_error(document: dict[str, Any] | None, _: dict[str, str], __: bytes) -> Error | None:
+    if document is None or document.get("code") is None or whole(document["code"]) == 200:
+        return None
+    only = set(document) <= {"apiVersion", "code", "message", "statusCode", "options"}
+    return Error(whole(document["code"]), _text(document.get("message")), only)
+
+
+def _fashion_world_error(document: dict[str, Any] | None, _: dict[str, str], __: bytes) -> Error | None:
+    if document is None or not isinstance(document.get("message"), str) or document.get("apiKey") is not None:
+        return None
+    return Error(None, document["message"], set(document) == {"message"})
+
+
+def _ekuaibao_error(document: dict[str, Any] | None, tokens: dict[str, str], body: bytes) -> Error | None:
+    if document is None:
+        said = body.decode(errors="replace").strip().removeprefix("\ufeff")
+        return Error(403, said, only_documented=True) if said in _TEXTS else None
+    known = {"errorCode", "errorMessage", "errorDetails", "code", "data", "value"}
     value = document.get("value")
-    names = ("accessToken", "refreshToken")
-    if status // 100 == 2 and isinstance(value, dict) and all(is_sane(value.get(name)) for name in names):
-        return Read("success", {name: value[name] for name in names}, value)
-    if status == 429:
-        return Read("busy", {}, {})
-    code = document.get("errorCode")
-    own_shape = code is not None and value is None
-    return _refusal(status, own_shape=own_shape, rejected=False, code=whole(code), ask=ask, otherwise="busy")
+    if document.get("errorCode") is None and isinstance(value, dict):
+        error, only = value, set(value) <= known and set(document) == {"value"}
+    else:
+        error, only = document, set(document) <= known
+    if error.get("errorCode") is None or tokens:
+        return None
+    return Error(whole(error["errorCode"]), _text(error.get("errorMessage")), only)
 
 
-def _refusal(  # noqa: PLR0913 - the columns of the tables
-    status: int,
-    *,
-    own_shape: bool,
-    rejected: bool,
-    code: int | None,
-    ask: str,
-    otherwise: str,
-) -> Read:
-    if own_shape:
-        if rejected:
-            return Read("refused", {}, {})
-        if 400 <= status <= 499 or (code is not None and 400 <= code <= 499):
-            return Read("dead" if ask == "refresh" else "refused", {}, {})
-        return Read(otherwise, {}, {})
-    return Read("unreadable" if status // 100 == 2 else "busy", {}, {})
+_ERRORS = {"mcs": _mcs_error, "fashion-world": _fashion_world_error, "ekuaibao": _ekuaibao_error}

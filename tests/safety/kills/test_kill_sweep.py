@@ -10,7 +10,7 @@ import pytest
 
 from tests.safety.kills.conductor import Kill, Moment
 from tests.safety.kills.scenarios import SCENARIOS, Place, Scenario
-from token_refresh.versions import is_retry_slot
+from token_refresh.versions import is_refresh_slot
 
 if TYPE_CHECKING:
     from tests.safety.kills.lab import Lab, Tick
@@ -71,7 +71,9 @@ class _Case:
 
             lab.wait_for_tick()
             turns = [
-                is_retry_slot(lab.store.current(held.name).id, lab.clock.now()) for held in lab.law.held if held.parses
+                is_refresh_slot(lab.store.current(held.name).id, lab.clock.now())
+                for held in lab.law.held
+                if held.parses
             ]
             second = self._run(container)
             assert second.failing == first.failing

@@ -115,11 +115,11 @@ class Wired:
         def client(*_: object, **__: object) -> _Client:
             return _Client(self, make_client)
 
-        def post(base_url: str, request: Any, seconds: float) -> Any:  # noqa: ANN401 - the layer's own types
+        def post(base_url: str, request: Any, **options: Any) -> Any:  # noqa: ANN401 - the layer's own types
             seen = self.gate.step(_post_of(request))
             if seen is not None:
                 return transport.HttpResponse(seen.status, seen.body)
-            answer = transport.post(base_url, request, seconds)
+            answer = transport.post(base_url, request, **options)
             self.gate.answered(answer.status)
             return answer
 

@@ -49,6 +49,7 @@ class Ekuaibao(Simulator):
         """Makes a stopped simulator; ``licence_days``, if not None, is all that is left of the licence."""
         super().__init__(clock=clock, port=port)
         self.licence_days = licence_days
+        self.tenants: dict[str, str] = {}  # where each tenant is, with a trailing slash, by corpId
         self._accounts: dict[str, _Account] = {}  # by appKey
         self._pairs: dict[str, _Pair] = {}  # by access token, oldest first
 
@@ -109,6 +110,16 @@ class Ekuaibao(Simulator):
             "/api/openapi/v2/auth/refreshToken/expireDate": self._refresh,
             "/api/openapi/v1/auth/getAccessToken": self._log_in,
         }
+
+    @property
+    def _readable(self) -> Mapping[str, Callable[[Received], Answer]]:
+        return {"/api/openapi/v2/location": self._locate}
+
+    def _locate(self, received: Received) -> Answer:
+        [tenant] = parse_qs(received.query).get("corpId", [""])
+        return (
+            Answer.of_json(200, {"value": self.tenants[tenant]}) if tenant in self.tenants else self._error(404, "无")
+        )
 
     def _error(self, status: int, message: str) -> Answer:
         return Answer.of_json(

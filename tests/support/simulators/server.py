@@ -136,6 +136,11 @@ class Simulator(LoopbackServer):
     def _routes(self) -> Mapping[str, Callable[[Received], Answer]]:
         """What answers a POST to which path; called with the lock held."""
 
+    @property
+    def _readable(self) -> Mapping[str, Callable[[Received], Answer]]:
+        """What answers a GET of which path; called with the lock held."""
+        return {}
+
     @abstractmethod
     def _error(self, status: int, message: str) -> Answer:
         """Returns an error in the provider's own shape."""
@@ -218,6 +223,8 @@ class Simulator(LoopbackServer):
 
     def _act(self, received: Received) -> Answer:
         """Does what was asked and returns the provider's honest answer."""
+        if received.method == "GET" and received.path in self._readable:
+            return self._readable[received.path](received)
         handler = self._routes.get(received.path)
         if handler is None:
             return Answer.of_text(404, "Not Found\n")

@@ -1,0 +1,178 @@
+"""Presenting one version's credentials to its provider: prove, ask, look for another run's answer, log in, report."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from token_refresh.clock import REQUEST_SECONDS, iso
+from token_refresh.document import odd_ends
+from token_refresh.errors import Outcome, Rejected, SecretError, SessionDead, Transient, Unclear, Unreachable
+from token_refresh.exchange import ask
+from token_refresh.masking import hide
+from token_refresh.recovery import adopt
+from token_refresh.replies import Operation
+from token_refresh.report import Result
+from token_refresh.room import check_room
+from token_refresh.storing import Saved, label_asked
+from token_refresh.tenant import new_base_url
+from token_refresh.versions import REJECTED, UNCLEAR, is_login_slot, next_slot
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from token_refresh.run_context import RunContext, StoredSecret
+    from token_refresh.versions import Version
+
+# Another run may hold the answer and be about to store it. Seconds before each look, 15 in all.
+WAITS = (0.0, 1.0, 2.0, 4.0, 8.0)
+_PROVEN_SECONDS = 25 * 60  # less than the time between two refreshes, unless tokens live less than an hour
+
+
+def present(run: RunContext, secret: StoredSecret, *, in_slot: bool = False) -> Result:
+    """Present a version's credentials to the provider. `in_slot`: they were refused before, and a person was told."""
+    try:
+        _prepare(run, secret, in_slot=in_slot)
+        return _refresh_or_log_in(run, secret, in_slot=in_slot)
+    except SecretError as error:
+        failure = error
+    newly_rejected = failure.outcome is Outcome.REJECTED and REJECTED not in secret.version.labels
+    if in_slot and not newly_rejected and failure.outcome not in (Outcome.UNREADABLE, Outcome.NOT_STORED):
+        return refused_before(run, secret, hide(str(failure)))
+    return Result(secret.version.name, failure.outcome, hide(str(failure)), secret.life)
+
+
+def _prepare(run: RunContext, secret: StoredSecret, *, in_slot: bool = False) -> None:
+    """Prove that the answer can be stored, and that a lost one will be noticed."""
+    now = run.clock.now()
+    check_room(run, secret)
+    if in_slot or not _written_lately(secret, now):
+        run.secrets.check_writable(secret.version, now)
+    if not secret.life.due(now):
+        label_asked(run, secret.version)
+
+
+def _refresh_or_log_in(run: RunContext, secret: StoredSecret, *, in_slot: bool) -> Result:
+    try:
+        if secret.document.refresh is None:
+            return _log_in(run, secret)
+        return _refresh(run, secret, in_slot=in_slot)
+    except (SessionDead, Rejected) as error:
+        refused = str(error)
+    if newer := run.secrets.replacement(secret.version):
+        return _superseded(run, newer)
+    label_reported(run, secret.version, REJECTED)
+    odd = odd_ends(secret.document)
+    raise Rejected(f"{refused}; {odd}" if odd else refused)
+
+
+def _refresh(run: RunContext, secret: StoredSecret, *, in_slot: bool) -> Result:
+    refused, moved_to = _try_refresh(run, secret), None
+    if isinstance(refused, Saved):
+        return _result(secret, refused, Outcome.REFRESHED)
+    if moved_to := new_base_url(run, secret):
+        run.logger.warning("%s: asking again at %s: %s", secret.version.name, moved_to, refused)
+        again = _try_refresh(run, secret, moved_to)
+        if isinstance(again, Saved):
+            return _result(secret, again, Outcome.REFRESHED)
+        refused = again
+    # While the tokens live, nothing is lost by asking again in the next run.
+    if isinstance(refused, Transient) and (isinstance(refused, Unreachable) or run.clock.now() < secret.life.end):
+        raise refused
+    if found := _look_elsewhere(run, secret, WAITS[:1] if in_slot else WAITS):
+        return found
+    if secret.document.login is None:
+        raise Rejected(f"{refused}; the secret has no login fields to log in again with")
+    if in_slot and REJECTED in secret.version.labels and not is_login_slot(secret.version.id, run.began):
+        raise Rejected(f"{refused}; a password that was refused is presented once a day")
+    run.logger.warning("%s: the session is dead, logging in again: %s", secret.version.name, refused)
+    return _log_in(run, secret, moved_to)
+
+
+def _try_refresh(run: RunContext, secret: StoredSecret, moved_to: str | None = None) -> Saved | SecretError:
+    """Refresh; return what was saved, or why the tokens may be dead, or why nobody was there."""
+    try:
+        return ask(run, secret, Operation.REFRESH, moved_to)
+    except (SessionDead, Unclear, Unreachable) as error:
+        return error
+
+
+def _log_in(run: RunContext, secret: StoredSecret, moved_to: str | None = None) -> Result:
+    try:
+        saved = ask(run, secret, Operation.LOGIN, moved_to)
+    except (Rejected, Unclear, Unreachable) as error:
+        refused = error
+    else:
+        current = saved.secret
+        if saved.ours and current and current.life.nearly_over(run.clock.now()):
+            saved = _refreshed_at_once(run, current) or saved
+        return _result(secret, saved, Outcome.LOGGED_IN)
+    if moved_to is None and (moved_to := new_base_url(run, secret)):
+        return _log_in(run, secret, moved_to)
+    if isinstance(refused, Unclear):
+        label_reported(run, secret.version, UNCLEAR)
+    raise refused
+
+
+def _refreshed_at_once(run: RunContext, secret: StoredSecret) -> Saved | None:
+    """Refresh tokens that a login gave, and that are nearly over; None if that fails: the next run asks again."""
+    try:
+        _prepare(run, secret)
+        return ask(run, secret, Operation.REFRESH)
+    except SecretError as error:
+        failure = error
+    if failure.outcome in (Outcome.UNREADABLE, Outcome.NOT_STORED):
+        raise failure
+    run.logger.warning("%s: logged in; the refresh after it failed: %s", secret.version.name, failure)
+    return None
+
+
+def _look_elsewhere(run: RunContext, secret: StoredSecret, waits: Sequence[float]) -> Result | None:
+    """Look for another run's answer to the same tokens: that run may be about to store it. None if there is none."""
+    deadline = run.deadline
+    looked_at: set[str] = set()
+    kept_back = deadline.saving_seconds + (REQUEST_SECONDS if secret.document.login else 0.0)
+    for wait in waits:
+        if deadline.remaining() < wait + kept_back:
+            break
+        if wait:
+            run.clock.sleep(wait)
+        if newer := run.secrets.replacement(secret.version):
+            return _superseded(run, newer)
+        if answer := adopt(run, secret, looked_at):
+            return present(run, answer)
+    # Since the last look, too: logging in would end a session that somebody has just begun.
+    newer = run.secrets.replacement(secret.version)
+    return _superseded(run, newer) if newer else None
+
+
+def _result(secret: StoredSecret, saved: Saved, done: Outcome) -> Result:
+    life = saved.secret.life if saved.secret else None
+    return Result(secret.version.name, done if saved.ours else Outcome.SUPERSEDED, life=life)
+
+
+def _superseded(run: RunContext, newer: Version) -> Result:
+    current = run.parse_if_valid(newer)
+    return Result(newer.name, Outcome.SUPERSEDED, life=current.life if current else None)
+
+
+def _written_lately(secret: StoredSecret, now: float) -> bool:
+    """Tell whether storing the version itself is proof enough: more proofs for short-lived tokens fill the secret."""
+    return secret.life.ours and secret.life.due(now) and 0 <= now - secret.life.start < _PROVEN_SECONDS
+
+
+def refused_before(run: RunContext, secret: StoredSecret, why: str = "refused before, and not changed since") -> Result:
+    """Return the result of a version that was reported already; `why`: what its slot has brought."""
+    version = secret.version
+    rejected = REJECTED in version.labels
+    daily = rejected and secret.document.refresh is None
+    again = iso(next_slot(version.id, run.clock.now(), daily=daily))
+    text = f"{why}; asked again after {again}; store working credentials in the secret, or force it"
+    return Result(version.name, Outcome.REJECTED if rejected else Outcome.TRANSIENT, text, secret.life, reported=True)
+
+
+def label_reported(run: RunContext, version: Version, label: str) -> None:
+    """Remember that a version has been reported; if that fails it is reported again, which does no harm."""
+    try:
+        run.secrets.label(version, label)
+    except SecretError as error:
+        run.logger.warning("%s: the label %s could not be set: %s", version.name, label, error)

@@ -1,0 +1,150 @@
+"""A tenant of ekuaibao that moved: its new address is looked up, and written into the secret."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.support.simulators import Ekuaibao, Mood
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.support.simulators import Simulator
+    from tests.support.world import World
+
+pytestmark = pytest.mark.parametrize("provider_name", ["ekuaibao"])
+LOCATION, REFRESH, LOGIN = (
+    "/api/openapi/v2/location",
+    "/api/openapi/v2/auth/refreshToken/expireDate",
+    "/api/openapi/v1/auth/getAccessToken",
+)
+
+
+@pytest.fixture
+def old(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ekuaibao]:
+    """Where the stack asks: another platform, which knows nothing of the tenant but where it is now."""
+    import token_refresh.ekuaibao as layer  # noqa: PLC0415 - the layer's own
+
+    monkeypatch.setattr(layer, "EKUAIBAO", replace(layer.EKUAIBAO, domains=("127.0.0.1",)))
+    with Ekuaibao(clock=world.clock) as simulator:
+        assert isinstance(world.provider, Ekuaibao)
+        simulator.tenants = world.provider.tenants = {"corp-1": world.provider.url + "/"}
+        world.set_environment(BASE_URL=simulator.url)
+        yield simulator
+
+
+def _paths(simulator: Simulator) -> list[str]:
+    return [request.path for request in simulator.requests]
+
+
+def _add(world: World, **options: Any) -> str:  # noqa: ANN401 - those of `add`
+    return world.add(**{"corpId": "corp-1", **options})
+
+
+@pytest.mark.parametrize("login_fields", [True, False])
+def test_the_same_tokens_are_presented_there(world: World, old: Ekuaibao, *, login_fields: bool) -> None:
+    """Once, before any login; what worked is written."""
+    name = _add(world, login_fields=login_fields)
+
+    assert world.run().result["outcomes"] == {"refreshed": 1}
+
+    assert _paths(old) == [REFRESH, LOCATION]
+    assert old.requests[1].query == "corpId=corp-1"
+    assert _paths(world.provider) == [REFRESH]
+    assert world.document(name)["baseUrl"] == world.provider.url
+    world.clock.advance(world.kind.seconds / 2)
+    assert world.run().result["outcomes"] == {"refreshed": 1}
+    assert len(old.requests) == 2  # it is asked there from now on
+
+
+def test_an_unclear_answer_leads_there_too(world: World, old: Ekuaibao) -> None:
+    """A platform that was shut down answers anything."""
+    name = _add(world)
+    old.answer_with(410, body="gone")
+    assert world.run().result["outcomes"] == {"refreshed": 1}
+    assert world.document(name)["baseUrl"] == world.provider.url
+
+
+def test_a_host_that_is_gone(world: World, old: Ekuaibao) -> None:
+    """The secret's own address answers nothing: the stack's knows."""
+    name = _add(world, baseUrl="http://127.0.0.1:9")
+    assert world.run().result["outcomes"] == {"refreshed": 1}
+    assert world.document(name)["baseUrl"] == world.provider.url
+    assert _paths(old) == [LOCATION]
+
+
+def test_a_login_goes_there(world: World, old: Ekuaibao) -> None:
+    """A secret without tokens: the old address says that the keys are wrong."""
+    name = _add(world, tokens=False)
+    assert world.run().result["outcomes"] == {"logged_in": 1}
+    assert _paths(old) == [LOGIN, LOCATION]
+    assert world.document(name)["baseUrl"] == world.provider.url
+
+
+def test_dead_tokens_are_logged_in_with_there(world: World, old: Ekuaibao) -> None:
+    """The tokens are presented there once, then the password, there too."""
+    name = _add(world)
+    world.provider.revoke(name)
+    assert world.run().result["outcomes"] == {"logged_in": 1}
+    assert _paths(old) == [REFRESH, LOCATION]
+    assert _paths(world.provider) == [REFRESH, LOGIN]
+    assert world.document(name)["baseUrl"] == world.provider.url
+
+
+def test_the_stored_corporation_tells_the_tenant(world: World, old: Ekuaibao) -> None:
+    """Without a corpId in the secret."""
+    name = world.add(corporationId="corp-1")
+    assert world.run().result["outcomes"] == {"refreshed": 1}
+    assert old.requests[1].query == "corpId=corp-1"
+    assert world.document(name)["baseUrl"] == world.provider.url
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"",
+        b"<html>",
+        b"{}",
+        b'{"value": null}',
+        b'{"value": "https://ekuaibao.com.evil.example/"}',
+        b'{"value": "https://evil-127.0.0.1/"}',
+        b'{"value": "ftp://127.0.0.1/"}',
+        b'{"value": "http://user@127.0.0.1/"}',
+    ],
+)
+def test_an_address_that_is_none_of_the_provider_s_is_not_asked(world: World, old: Ekuaibao, answer: bytes) -> None:
+    """Whoever answers there must not get the tokens."""
+    name = _add(world, login_fields=False)
+    status, message = old.DEAD_SESSION
+    old.answer_with(status, body=json.dumps({"errorCode": status, "errorMessage": message}))
+    old.answer_with(200, body=answer)
+    assert f"{name}: rejected: " in world.run().failure
+    assert world.provider.requests == []
+
+
+def test_without_a_tenant_nothing_is_looked_up(world: World, old: Ekuaibao) -> None:
+    """There is nothing to ask for."""
+    world.add(login_fields=False)
+    assert world.run().outcomes == {"rejected": 1}
+    assert _paths(old) == [REFRESH]
+
+
+def test_after_a_timeout_nothing_is_looked_up(world: World, old: Ekuaibao) -> None:
+    """The answer may be on its way, and the tokens spent."""
+    _add(world)
+    old.misbehave(Mood.DROP_AFTER)
+    assert world.run().outcomes == {"transient": 1}
+    assert _paths(old) == [REFRESH]
+
+
+def test_the_same_address_is_not_asked_again(world: World, old: Ekuaibao) -> None:
+    """The tenant has not moved: its tokens are dead."""
+    old.tenants = {"corp-1": old.url + "/"}
+    _add(world, login_fields=False)
+    assert world.run().outcomes == {"rejected": 1}
+    assert _paths(old) == [REFRESH, LOCATION]
+    assert world.provider.requests == []
