@@ -10,19 +10,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from token_refresh.lifetime import Limits
+from token_refresh.parsing import expiry, number, text, token
 from token_refresh.provider import Provider
-from token_refresh.replies import (
-    IssuedTokens,
-    Operation,
-    ParsedReply,
-    ReplyTable,
-    Row,
-    Verdict,
-    expiry,
-    number,
-    text,
-    token,
-)
+from token_refresh.replies import IssuedTokens, Operation, ParsedReply, ReplyTable, Row, Verdict
 from token_refresh.transport import HttpRequest
 
 if TYPE_CHECKING:

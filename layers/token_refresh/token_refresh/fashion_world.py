@@ -10,8 +10,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from token_refresh.parsing import expiry, text, token
 from token_refresh.provider import Provider
-from token_refresh.replies import IssuedTokens, Operation, ParsedReply, ReplyTable, Row, Verdict, expiry, text, token
+from token_refresh.replies import IssuedTokens, Operation, ParsedReply, ReplyTable, Row, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from token_refresh.parsing import number, text, token
 from token_refresh.provider import Provider
-from token_refresh.replies import IssuedTokens, Operation, ParsedReply, ReplyTable, Row, Verdict, number, text, token
+from token_refresh.replies import IssuedTokens, Operation, ParsedReply, ReplyTable, Row, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -5,27 +5,22 @@ The tables are data and stand in `token_refresh.mcs`, `.fashion_world` and `.eku
 
 from __future__ import annotations
 
-import json
 import threading
-import unicodedata
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
+
+from token_refresh.parsing import Body, begins, kind_of_body, parse_object
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from token_refresh.transport import HttpResponse
 
-MOST_TOKEN_BYTES = 8 * 1024
-_TEN_YEARS = 10 * 365.25 * 86_400  # seconds
 _SUCCESSES = range(200, 300)  # of HTTP
 _PASSING = frozenset({408, 425, 429})  # HTTP statuses, and codes of a provider's own, that ask for patience
 _INTERNAL_ERROR, _UNAUTHORISED = 500, 401
 _FOREIGN = range(300, 500)  # a redirect or a refusal that is not in the provider's own shape: somebody answered
-_MOST_DIGITS = 400
-_JSON_BEGINS = b'{["'
-_BOM = b"\xef\xbb\xbf"
 # A mebibyte of JSON can be thirty in memory: those of all workers at once would be more than the function has.
 _ONE_AT_A_TIME = threading.Lock()
 
@@ -46,14 +41,6 @@ class Verdict(Enum):
     BUSY = "busy"  # nobody of authority answered; the next run asks again
     UNCLEAR = "unclear"  # somebody answered, and no document explains it
     UNREADABLE = "unreadable"  # a yes in a shape that is not known
-
-
-class Body(Enum):
-    """What an answer's body is."""
-
-    OBJECT = "a JSON object"
-    DATA = "other JSON, cut-off JSON, or data that is no text"
-    TEXT = "text that is no JSON, or nothing"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -147,63 +134,6 @@ class ReplyTable:
         said = response.body.decode(errors="replace").strip().removeprefix("\ufeff") if self.texts else ""
         if said in self.texts:
             return ParsedReply(response.status, own_shape=True, code=self.texts[said], message=said, body=Body.TEXT)
-        is_page = response.body.removeprefix(_BOM).lstrip()[:1] == b"<"
-        body_kind = _kind(response.body)
+        is_page = begins(response.body) == b"<"
+        body_kind = kind_of_body(response.body)
         return ParsedReply(response.status, body=body_kind, is_page=is_page, redirected_to=response.redirected_to)
-
-
-def parse_object(data: bytes) -> Mapping[str, object] | None:
-    """Parse a JSON object, whatever is wrong with its encoding; anything else, however broken or deep, is None."""
-    try:
-        # A broken character in a field that nobody uses must not cost the tokens; `token` refuses one in a token.
-        text = data.removeprefix(_BOM).decode(json.detect_encoding(data.removeprefix(_BOM)), errors="replace")
-        # Python refuses integers of thousands of digits; an odd number must not keep tokens from being stored.
-        value = json.loads(text, parse_int=lambda digits: int(digits) if len(digits) < _MOST_DIGITS else float(digits))
-    except (ValueError, RecursionError):
-        return None
-    return value if isinstance(value, dict) else None
-
-
-def _kind(data: bytes) -> Body:
-    text = data.removeprefix(_BOM).strip()
-    if text and text[0] in _JSON_BEGINS:
-        return Body.DATA
-    try:
-        printable = all(sign.isprintable() or sign.isspace() for sign in text.decode())
-    except UnicodeDecodeError:
-        printable = text[:1] == b"<"
-    return Body.TEXT if printable else Body.DATA
-
-
-def token(value: object) -> str | None:
-    """Return a sane token (a non-empty string of at most 8 KiB without control characters), or None."""
-    if not isinstance(value, str):
-        return None
-    value = value.replace("\r", "").replace("\n", "")  # Base64 can be broken into lines
-    # Cs: half a surrogate pair, which no UTF-8 store can hold. U+FFFD: it was broken on its way.
-    if any(unicodedata.category(character) in ("Cc", "Cs") or character == "\ufffd" for character in value):
-        return None
-    return value if 0 < len(value.encode()) <= MOST_TOKEN_BYTES else None
-
-
-def number(value: object) -> int | None:
-    """Return a whole number that may have come as a string ("403", "1641626383724"), or None."""
-    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
-        return None
-    try:
-        return int(value)
-    except (ValueError, OverflowError):
-        return None
-
-
-def text(value: object) -> str:
-    """Return a string as it is, and nothing for anything else."""
-    return value if isinstance(value, str) else ""
-
-
-def expiry(epoch_milliseconds: object, now: float) -> float | None:
-    """Return an instant in epoch seconds, or None if it is missing, not a number, past, or over ten years away."""
-    milliseconds = number(epoch_milliseconds)
-    if milliseconds is None or not now * 1000 < milliseconds <= (now + _TEN_YEARS) * 1000:
-        return None
-    return milliseconds / 1000

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from token_refresh.errors import SecretError
-from token_refresh.replies import parse_object
+from token_refresh.parsing import parse_object
 from token_refresh.settings import check_base_url
 from token_refresh.transport import get
 
