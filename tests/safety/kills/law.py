@@ -140,9 +140,14 @@ def _proof_ids(arn: str, versions: Mapping[str, Version], at: float) -> set[str]
     return {proof_token(arn, version_id, at) for version_id in versions}
 
 
+def _kept_answer_ids(versions: Mapping[str, Version], at: float) -> set[str]:
+    day = int(at // (24 * 3600))
+    return {str(uuid5(NAMESPACE_URL, f"{one}#unreadable#{day}#{number}")) for one in versions for number in range(12)}
+
+
 def _is_due(version: Version, secret: Secret, versions: Mapping[str, Version]) -> bool:
-    """Tells whether a version is a save, a proof of its hour, or the one answer kept for another version."""
-    if version.id in {str(uuid5(NAMESPACE_URL, f"{version_id}#unreadable")) for version_id in versions}:
+    """Tells whether a version is a save, a proof of its hour, or an answer kept for another version."""
+    if version.id in _kept_answer_ids(versions, version.created):
         return True
     if version.id in _proof_ids(secret.arn, versions, version.created):
         return any(version.value == other.value for other in versions.values() if other.id != version.id)
