@@ -21,7 +21,7 @@ export SAM_CLI_TELEMETRY := 0
 export UV_PYTHON_DOWNLOADS := never
 unexport VIRTUAL_ENV PYTHONHOME PYTHONPATH
 
-.PHONY: help setup demo local test lint soak format build requirements clean
+.PHONY: help setup demo local test lint soak mutants format build requirements clean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,6 +50,11 @@ lint: setup  ## format, lint, types, template, locks: all but the tests
 
 soak: setup  ## 50,000 simulated rotations with trouble of every kind, and what became of them
 	@python -m tests.safety.soak
+
+mutants: $(uv)  ## break the code in 300 places, one at a time: do the quick tests notice? (25 minutes)
+	@UV_PROJECT_ENVIRONMENT=.tools/mutants $(uv) sync --quiet --frozen --no-default-groups --group test --group mutants \
+		--python "$(python)"
+	@.tools/mutants/bin/python -m tests.mutants
 
 format: setup  ## put the code into its format, and fix what can be fixed
 	@ruff format --quiet .
