@@ -22,7 +22,7 @@ PROCESSES = 2
 TARGET = 0.95
 SLOWER = 3  # so many times as long as the unchanged code, and a minute, before a mutant counts as hanging
 
-COPIED = ("events", "functions", "layers", "tests", "pyproject.toml", "template.yaml", "README.md", "Makefile")
+COPIED = ("events", "functions", "layers", "tests", "pyproject.toml", "samconfig.toml", "template.yaml")
 # What tests the doubles and not the code.
 DOUBLES = ("test_simulator", "test_strict_secrets_manager")
 # Of the functions' tests, what goes through most of the code.
