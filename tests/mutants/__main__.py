@@ -91,7 +91,7 @@ def _steps(tree: Path, mutant: Mutant) -> list[list[str]]:
     """Return the quick tests, those first that are likeliest to fail: each step is a run of pytest."""
     module = Path(mutant.file).stem
     quick = _quick(tree)
-    own = [file for file in quick if file == f"tests/unit/test_{module}.py"]
+    own = [file for file in quick if Path(file).name == f"test_{module}.py"]
     near = [file for file in quick if file not in own and f"token_refresh.{module} " in (tree / file).read_text()]
     broad = [f"tests/functions/test_{name}.py" for name in BROAD]
     broad = [file for file in broad if file in quick and file not in near]
