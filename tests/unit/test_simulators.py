@@ -14,6 +14,7 @@ import requests
 from tests.support.providers import FORM, caa
 from tests.support.simulators import Ekuaibao, FashionWorld, Mcs, Simulator
 from tests.support.simulators.client import NOW_MS, log_in, post, refresh, refresh_ekuaibao, renewed
+from tests.support.simulators.ekuaibao import Shape
 from tests.support.simulators.fashion_world import parse_authorization, sign, signed_text
 
 if TYPE_CHECKING:
@@ -541,3 +542,51 @@ def test_says_nothing(provider: Simulator, capfd: pytest.CaptureFixture[str]) ->
         assert connection.recv(1_000)
 
     assert capfd.readouterr() == ("", "")
+
+
+# ---- what the documents say elsewhere, on request -----------------------------------------------------------
+
+
+def test_fashion_world_login_may_return_the_living_pair(fashion_world: FashionWorld, clock: Clock) -> None:
+    """With its old expiry, as the published server does; once it is over, a login makes a new one."""
+    fashion_world.login_returns_living_pair = True
+    secret = fashion_world.create_account()
+    clock.now += 2 * DAY
+
+    document = log_in(fashion_world, secret).json()
+
+    assert {name: document[name] for name in ("apiKey", "secretKey")}.items() <= secret.items()
+    assert document["expireIn"] == NOW_MS + 3 * 24 * 3_600 * 1_000
+    clock.now += DAY
+    assert fashion_world.is_live(renewed(secret, log_in(fashion_world, secret)))
+
+
+def test_mcs_may_refuse_with_the_texts_of_its_oauth_library(mcs: Mcs, clock: Clock) -> None:
+    """All of them on HTTP 500."""
+    mcs.library_errors = True
+    secret = mcs.create_account()
+    answers = [refresh(mcs, {**secret, "token": "wrong"}), log_in(mcs, {**secret, "password": "wrong"})]
+    clock.now += 14 * DAY
+    answers.append(refresh(mcs, secret))
+
+    assert [(answer.status_code, answer.json()["code"], answer.json()["message"]) for answer in answers] == [
+        (500, 500, "Invalid refresh token"),
+        (500, 500, "User credentials are invalid"),
+        (500, 500, "Refresh token has expired"),
+    ]
+
+
+@pytest.mark.parametrize("status", [200, 403])
+@pytest.mark.parametrize("shape", Shape)
+def test_ekuaibao_refuses_in_three_shapes(ekuaibao: Ekuaibao, shape: Shape, status: int) -> None:
+    """Those that its documents have shown, on HTTP 200 or 403."""
+    ekuaibao.refusal_shape, ekuaibao.refusal_status = shape, status
+    secret = ekuaibao.create_account()
+    ekuaibao.revoke(secret)
+
+    response = refresh(ekuaibao, secret)
+
+    error = {"errorCode": 403, "errorMessage": "未授权", "errorDetails": None, "code": None, "data": None}
+    bodies = {Shape.TOP_LEVEL: error, Shape.IN_VALUE: {"value": error}}
+    body = response.content.decode() if shape is Shape.TEXT else response.json()
+    assert (response.status_code, body) == (status, bodies.get(shape, "未授权"))

@@ -1,13 +1,14 @@
 """ekuaibao (合思) as its documents describe it.
 
 Choices where they are silent: a login issues one more pair and leaves earlier pairs alone; a wrong or
-missing parameter, or a request body, is HTTP 400 with ``errorCode`` 400 in the one documented error shape.
+missing parameter, or a request body, is HTTP 400 with ``errorCode`` 400 in the shape of the refusals.
 """
 
 from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
@@ -21,6 +22,14 @@ _DAY_MS = 24 * 60 * 60 * 1_000
 _LOGIN_MS = 2 * 60 * 60 * 1_000  # a login's pair lives two hours
 _POWER_CODE = "219904"
 _PARAMETERS = ("accessToken", "refreshToken", "expireDate", "powerCode")
+
+
+class Shape(Enum):
+    """The three published shapes of a refusal."""
+
+    TOP_LEVEL = "top level"  # the seed's
+    IN_VALUE = "in value"  # the login page's, until August 2022
+    TEXT = "text"  # the refresh page's, until January 2022: the message alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +59,8 @@ class Ekuaibao(Simulator):
         super().__init__(clock=clock, port=port)
         self.licence_days = licence_days
         self.tenants: dict[str, str] = {}  # where each tenant is, with a trailing slash, by corpId
+        self.refusal_shape = Shape.TOP_LEVEL
+        self.refusal_status = 403  # the documents show the same bodies on 200 too
         self._accounts: dict[str, _Account] = {}  # by appKey
         self._pairs: dict[str, _Pair] = {}  # by access token, oldest first
 
@@ -122,10 +133,15 @@ class Ekuaibao(Simulator):
         )
 
     def _error(self, status: int, message: str) -> Answer:
-        return Answer.of_json(
-            status,
-            {"errorCode": status, "errorMessage": message, "errorDetails": None, "code": None, "data": None},
-        )
+        error = {"errorCode": status, "errorMessage": message, "errorDetails": None, "code": None, "data": None}
+        http_status = self.refusal_status if status == self.DEAD_SESSION[0] else status
+        match self.refusal_shape:
+            case Shape.TOP_LEVEL:
+                return Answer.of_json(http_status, error)
+            case Shape.IN_VALUE:
+                return Answer.of_json(http_status, {"value": error})
+            case Shape.TEXT:
+                return Answer.of_text(http_status, message)
 
     def _with_expiry(self, document: dict[str, Any], expiry: object) -> dict[str, Any]:
         return {**document, "value": {**document["value"], "expireTime": expiry}}

@@ -70,13 +70,14 @@ class _Session:
 
 
 class FashionWorld(Simulator):
-    """Keeps one session per user; a refresh or a login deletes the old pair before it makes the new one."""
+    """Keeps one session a user: a refresh deletes the old pair before it makes one."""
 
     DEAD_SESSION = (404, "apiKey not found")
 
     def __init__(self, *, clock: Callable[[], float] = time.time, port: int = 0) -> None:
         """Makes a stopped simulator."""
         super().__init__(clock=clock, port=port)
+        self.login_returns_living_pair = False  # True: as the published server does, with its old expiry
         self.expiry_field = "expireIn"  # one page of the documents spells it "expiresIn"
         self._accounts: dict[str, _Account] = {}  # by mobile
         self._sessions: dict[str, _Session] = {}  # by apiKey
@@ -177,18 +178,21 @@ class FashionWorld(Simulator):
             return self._error(400, "invalid signature")
         if session.account.mobile not in self._accounts:
             return self._error(404, "user not found")
-        return self._renewed(session.account)
+        self.revoke(session.account.name)
+        return self._success(session.account)
 
     def _log_in(self, received: Received) -> Answer:
         given = received.json_strings()
         account = self._accounts.get(given.get("mobile", ""))
         if account is None or account.password != given.get("password"):
             return self._error(404, "user not found")
-        return self._renewed(account)
+        if not self.login_returns_living_pair:
+            self.revoke(account.name)
+        return self._success(account)
 
-    def _renewed(self, account: _Account) -> Answer:
-        self.revoke(account.name)
-        pair = self._new_session(account)
+    def _success(self, account: _Account) -> Answer:
+        """Returns the user's living pair with its own expiry; makes one only if there is none."""
+        pair = self.current(account.name) or self._new_session(account)
         session = self._sessions[pair["apiKey"]]
         return Answer.of_json(
             200,

@@ -2,6 +2,8 @@
 
 Choices where the documents are silent: a user token belongs to the app that it was issued to; a token that
 comes back unchanged (``rotates=False``) keeps its first two weeks; a login leaves earlier user tokens alone.
+With ``library_errors`` a refusal is HTTP 500 with the text of the OAuth library behind it, as in the provider's
+sibling code; without, it is a 401 in the same shape.
 """
 
 from __future__ import annotations
@@ -47,6 +49,7 @@ class Mcs(Simulator):
         """Makes a stopped simulator; ``rotates``: a refresh spends the user token and issues another."""
         super().__init__(clock=clock, port=port)
         self.rotates = rotates
+        self.library_errors = False
         self._apps: dict[str, str] = {}  # secret by key
         self._accounts: dict[str, _Account] = {}  # by e-mail
         self._user_tokens: dict[str, _Grant] = {}  # oldest first
@@ -144,7 +147,9 @@ class Mcs(Simulator):
             return self._error(400, "Missing token parameter")
         grant = self._grant(self._user_tokens, token, app_key)
         if grant is None:
-            return self._refusal()
+            expired = token in self._user_tokens and self._now_ms() >= self._user_tokens[token].expires_at
+            text = "Refresh token has expired" if expired else "Invalid refresh token"
+            return self._refused(text, self._refusal())
         account = grant.account
         if self.rotates:
             del self._user_tokens[token]
@@ -168,11 +173,14 @@ class Mcs(Simulator):
         given = received.json_strings()
         account = self._accounts.get(given.get("email", ""))
         if account is None or account.password != given.get("password") or account.app_key != app_key:
-            return self._error(401, "Invalid email or password")
+            return self._refused("User credentials are invalid", self._error(401, "Invalid email or password"))
         return self._success({"token": self._new_user_token(account), "access_token": self._new_access_token(account)})
 
     def _success(self, fields: dict[str, Any]) -> Answer:
         return Answer.of_json(200, {"apiVersion": "0.0.1", "code": 200, "message": "Request has succeeded", **fields})
+
+    def _refused(self, library_text: str, otherwise: Answer) -> Answer:
+        return self._error(500, library_text) if self.library_errors else otherwise
 
     def _wrong_app(self) -> Answer:
         return self._error(500, "Invalid or missing client_id parameter")
