@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from tests.safety.kills.runner import Container
 
 PREFIX = "token-refresh/window/"
-_ASKING = 6  # the step, after the sweep's read, its own two, the list of versions and the proof
 
 pytestmark = pytest.mark.parametrize("login_fields", [True, False])
 
@@ -27,7 +26,7 @@ def test_death_between_the_answer_and_the_first_stored_byte(lab: Lab, *, login_f
     """What the provider has issued dies with the run; the next tick logs in, or raises."""
     held = lab.add(PREFIX + "a", login_fields=login_fields)
     with lab.container(PREFIX) as container:
-        run = lab.run(container, kill=Kill(_ASKING, Moment.AFTER))
+        run = lab.run(container, kill=Kill(ASK, Moment.AFTER))
     assert run.killed
     assert lab.conductor.acted[-1] == ASK
     assert not lab.is_live(held)
@@ -85,7 +84,7 @@ def test_runs_that_die_again_and_again(lab: Lab, *, login_fields: bool) -> None:
     held = lab.add(PREFIX + "a", login_fields=login_fields)
     for _ in range(11):  # 10:05 to 11:45; ekuaibao's first pair lives two hours
         with lab.container(PREFIX) as container:
-            assert lab.run(container, kill=Kill(_ASKING, Moment.BEFORE)).killed
+            assert lab.run(container, kill=Kill(ASK, Moment.BEFORE)).killed
         lab.wait_for_tick()
     assert len(lab.store.versions(held.name)) == 1 + 2
 

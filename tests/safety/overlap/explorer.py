@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from tests.safety.overlap.playback import Runs
     from tests.safety.overlap.state import State, Surroundings
 
+_MOST_ROUNDS = 4  # of a search that is bounded by states
+
 Schedule = tuple[int, ...]  # whose turn it was, step by step; the number after the last run's is the person
 
 
@@ -33,12 +35,27 @@ class Explorer:
     most_preemptions: int | None = (
         None  # how often a run that could go on may be made to wait for another; None: no bound
     )
+    most_states: int | None = None  # None: all of them
     violations: dict[str, list[Schedule]] = field(default_factory=dict)
     _schedules: dict[Hashable, int] = field(default_factory=dict)  # that lead on from a state
+    _left: int = 0  # of the bound on states, in this round
 
     def explore(self, start: State) -> int:
-        """Goes through every state that can be reached; returns how many schedules these amount to."""
-        return self._explore(start, None, self.most_preemptions, [])
+        """Goes through every state that can be reached; returns how many schedules these amount to.
+
+        With a bound on states, the orders with the fewest interruptions come first: none, then one, then two.
+        What a step does is kept from one round to the next, so only the states that are new cost much.
+        """
+        if self.most_states is None:
+            return self._explore(start, None, self.most_preemptions, [])
+        found = 0
+        for bound in range(_MOST_ROUNDS if self.most_preemptions is None else self.most_preemptions + 1):
+            self._schedules.clear()
+            self._left = self.most_states
+            found = self._explore(start, None, bound, [])
+            if self._left <= 0:
+                break
+        return found
 
     def turns(self, state: State) -> Iterator[int]:
         """Yields who can take the next step; sleepers wake in order of time."""
@@ -74,6 +91,10 @@ class Explorer:
         known = self._schedules.get(key)
         if known is not None:
             return known
+        if self.most_states is not None:
+            if self._left <= 0:
+                return 0
+            self._left -= 1
         turns = list(self.turns(state))
         if not turns:
             for wrong in self.check(state):

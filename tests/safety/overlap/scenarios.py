@@ -32,6 +32,7 @@ _QUOTA = 100
 _GOOD = {"fresh", "refreshed", "logged_in"}
 
 _KILLED = Done("killed", raised=False)
+QUICK_STATES = 600  # of a scenario, in each round of the quick tests
 _HARSHEST = "fashion-world"  # of the providers: whatever it issues kills what it issued before
 
 DUE, DEAD, LOGIN_ONLY, FORCED = "both due", "session dead", "login only", "one forced"
@@ -97,21 +98,21 @@ class Scenario:
 
 
 def quick() -> list[tuple[Scenario, int | None]]:
-    """Returns the scenarios of the quick tests, each with its bound on preemptions (None: no bound)."""
-    found: list[tuple[Scenario, int | None]] = []
-    for scenario in every():
-        harshest, dead = scenario.provider == _HARSHEST, scenario.situation == DEAD
-        if scenario.edit is None:
-            found.append((scenario, 1 if dead else None if harshest and not scenario.login_fields else 2))
-        elif dead:
-            found += [(scenario, 1)] if harshest and scenario.login_fields and scenario.edit == KILL else []
-        elif scenario.edit == TWICE:
-            found += [(scenario, 1)] if harshest and scenario.situation == DUE and not scenario.login_fields else []
-        elif scenario.edit == KILL_AND_PAGE:
-            found += [(scenario, 1)] if harshest else []
-        else:
-            found.append((scenario, 2 if harshest and scenario.edit == OLD_PAGE and not scenario.login_fields else 1))
-    return found
+    """Returns the scenarios of the quick tests, each with its bound on preemptions.
+
+    The harshest provider in all situations, the others where they can differ: how they refresh, and how they log in.
+    """
+    return [(scenario, 2) for scenario in every() if _is_quick(scenario)]
+
+
+def _is_quick(scenario: Scenario) -> bool:
+    if scenario.provider != _HARSHEST:
+        return scenario.edit is None or (scenario.situation == DUE and scenario.edit in (OLD_PAGE, KILL))
+    if scenario.edit is None or scenario.edit == KILL:
+        return True
+    if scenario.situation == DEAD:
+        return False
+    return scenario.edit != TWICE or scenario.situation == DUE
 
 
 def thorough() -> list[tuple[Scenario, int | None]]:
