@@ -101,7 +101,7 @@ def test_saving_that_outlasts_the_wait(provider: str, monkeypatch: pytest.Monkey
         return wrong
 
     meeting.explorer.check = note
-    meeting.explorer.most_preemptions = None if THOROUGH else 1
+    meeting.explorer.most_preemptions = None if THOROUGH else 2
     meeting.explorer.explore(meeting.start)
 
     assert meeting.explorer.violations == {}
