@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.safety.histories.ward import base_of
+from tests.safety.histories.tracked_secret import base_of
 from tests.support.steps import successor_id
 
 if TYPE_CHECKING:

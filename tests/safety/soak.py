@@ -2,9 +2,12 @@
 
     python -m tests.safety.soak                    # at least 50,000 rotations
     python -m tests.safety.soak --rotations 500    # a short one
-    python -m tests.safety.soak --seed 17          # one history, told in full
+    python -m tests.safety.soak --first-seed 17    # repeats a whole soak
+    python -m tests.safety.soak --seed 17          # repeats one history, and prints all of it
 
-Ends with 1 if any promise was broken; every history that broke one is told, with the seed that replays it.
+Each soak takes new histories: its first seed is random, and printed. The exit code is 1 if any promise was broken.
+The first histories that broke one are printed, each with the command that repeats it. Add its seed to FOUND_A_FAULT in
+`test_soak.py`.
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ import argparse
 import itertools
 import multiprocessing
 import os
+import secrets
 import sys
 import time
 import traceback
@@ -26,101 +30,104 @@ from rich.table import Table
 
 sys.path.append(str(Path(__file__).parents[2] / "layers/token_refresh"))  # as Lambda has it; pytest sees to it itself
 
-from tests.safety.histories.course import Broken
 from tests.safety.histories.driver import ACTIONS, begin
-from tests.safety.histories.tally import EDIT_LOST, LEAKED, LOST, Tally
+from tests.safety.histories.invocation import Broken
+from tests.safety.histories.totals import EDIT_LOST, LEAKED, LOST, Totals
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 _ROTATIONS = 50_000
 _MOST_TOLD = 3  # histories
+_MOST_LINES = 40  # of a broken history: its end, as much as fits on a screen
+_SEEDS = 10**9  # a seed should be short enough to type
 _MOST_BROKEN = 20  # histories: there is nothing to be learnt from more
 
 
-class Lived(NamedTuple):
+class Outcome(NamedTuple):
     """What became of one history."""
 
     seed: int
-    tally: Tally
+    totals: Totals
     story: list[str]
     broken: str | None  # the promise that was broken, and how
 
 
-def live(seed: int) -> Lived:
+def run_history(seed: int) -> Outcome:
     """Lives through one history."""
     history, driver = begin(seed)
     with history:
         try:
             driver.drive(ACTIONS)
         except Broken as error:
-            history.tally.broken[error.promise] += 1
-            return Lived(seed, history.tally, history.story, str(error))
+            history.totals.broken[error.promise] += 1
+            return Outcome(seed, history.totals, history.story, str(error))
         except Exception:  # noqa: BLE001  # a fault of the simulation: as bad, and to be found by its seed, too
-            history.tally.broken["the simulation failed"] += 1
-            return Lived(seed, history.tally, history.story, traceback.format_exc())
-    return Lived(seed, history.tally, history.story, None)
+            history.totals.broken["the simulation failed"] += 1
+            return Outcome(seed, history.totals, history.story, traceback.format_exc())
+    return Outcome(seed, history.totals, history.story, None)
 
 
-def histories(jobs: int, first_seed: int) -> Iterator[Lived]:
-    """Yields histories without end, lived in so many processes (1: in this one)."""
+def histories(jobs: int, first_seed: int) -> Iterator[Outcome]:
+    """Yields histories without end, outcome in so many processes (1: in this one)."""
     seeds = itertools.count(first_seed)
     if jobs == 1:
-        yield from map(live, seeds)
+        yield from map(run_history, seeds)
     with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
-        pending: set[Future[Lived]] = {pool.submit(live, next(seeds)) for _ in range(2 * jobs)}
+        pending: set[Future[Outcome]] = {pool.submit(run_history, next(seeds)) for _ in range(2 * jobs)}
         try:
             while True:
                 done, pending = wait(pending, return_when=FIRST_COMPLETED)
                 for future in done:
-                    pending.add(pool.submit(live, next(seeds)))
+                    pending.add(pool.submit(run_history, next(seeds)))
                     yield future.result()
         finally:
             pool.shutdown(cancel_futures=True)
 
 
-def soak(console: Console, rotations: int, jobs: int, first_seed: int) -> tuple[Tally, list[Lived]]:
+def soak(console: Console, rotations: int, jobs: int, first_seed: int) -> tuple[Totals, list[Outcome]]:
     """Lives through histories until there have been enough rotations."""
-    total, broken = Tally(), []
+    total, broken = Totals(), []
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, TimeRemainingColumn(), console=console) as progress:
         task = progress.add_task("rotations", total=rotations)
-        for lived in histories(jobs, first_seed):
-            total.add(lived.tally)
-            if lived.broken is not None:
-                broken.append(lived)
+        for outcome in histories(jobs, first_seed):
+            total.add(outcome.totals)
+            if outcome.broken is not None:
+                broken.append(outcome)
             progress.update(task, completed=total.rotations)
             if total.rotations >= rotations or len(broken) == _MOST_BROKEN:
                 break
     return total, broken
 
 
-def table(tally: Tally, seconds: float) -> Table:
+def table(totals: Totals, seconds: float, first_seed: int) -> Table:
     """Lays out what a soak adds up to."""
-    made = Table("", "count", title=f"{tally.histories:,} random histories in {seconds / 60:.1f} minutes")
+    made = Table("", "count", title=f"{totals.histories:,} random histories in {seconds / 60:.1f} minutes")
     made.columns[1].justify = "right"
 
     def row(name: str, value: float | str) -> None:
         made.add_row(name, f"{value:,}" if isinstance(value, int) else str(value))
 
-    row("runs", tally.runs)
-    row("rotations", tally.rotations)
+    row("first seed", str(first_seed))
+    row("runs", totals.runs)
+    row("rotations", totals.rotations)
     made.add_section()
-    for fault, count in sorted(tally.faults.items()):
+    for fault, count in sorted(totals.faults.items()):
         row(fault, count)
-    row("runs killed", tally.kills)
-    row("edits by people", tally.edits)
+    row("runs killed", totals.kills)
+    row("edits by people", totals.edits)
     made.add_section()
-    row("healed by login", tally.healed)
-    row("raised (NeedsAttention)", tally.raised)
+    row("healed by login", totals.healed)
+    row("raised (NeedsAttention)", totals.raised)
     told_apart = {"lost silently": LOST, "edits lost": EDIT_LOST, "leaks": LEAKED}
     for name, promise in told_apart.items():
-        row(name, tally.broken[promise])
-    row("other promises broken", tally.broken.total() - sum(tally.broken[promise] for promise in told_apart.values()))
+        row(name, totals.broken[promise])
+    row("other promises broken", totals.broken.total() - sum(totals.broken[promise] for promise in told_apart.values()))
     made.add_section()
-    row("unsafe window, median", f"{tally.median_window * 1000:.1f} ms")
-    row("unsafe window, longest", f"{max(tally.windows, default=0.0) * 1000:.1f} ms")
-    row("unsafe window, longest while AWS failed", f"{max(tally.outage_windows, default=0.0):.1f} s")
+    row("unsafe window, median", f"{totals.median_window * 1000:.1f} ms")
+    row("unsafe window, longest", f"{max(totals.windows, default=0.0) * 1000:.1f} ms")
+    row("unsafe window, longest while AWS failed", f"{max(totals.outage_windows, default=0.0):.1f} s")
     return made
 
 
@@ -129,35 +136,39 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.safety.soak", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--rotations", type=int, default=_ROTATIONS, help="at least so many (default: %(default)s)")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes (default: one per core)")
-    parser.add_argument("--first-seed", type=int, default=0, help="of the first history (default: %(default)s)")
+    parser.add_argument("--first-seed", type=int, help="of the first history (default: a random one)")
     parser.add_argument("--seed", type=int, help="replay this one history, and tell it")
     given = parser.parse_args(arguments)
     console = Console(soft_wrap=True)
     if given.seed is not None:
         return _replay(console, given.seed)
+    first_seed = secrets.randbelow(_SEEDS) if given.first_seed is None else given.first_seed
+    console.print(f"first seed {first_seed}: to repeat this soak, add --first-seed {first_seed}", highlight=False)
     began = time.monotonic()
-    tally, broken = soak(console, given.rotations, given.jobs, given.first_seed)
-    console.print(table(tally, time.monotonic() - began))
-    for lived in broken[:_MOST_TOLD]:
-        _tell(console, lived)
+    totals, broken = soak(console, given.rotations, given.jobs, first_seed)
+    console.print(table(totals, time.monotonic() - began, first_seed))
+    for outcome in broken[:_MOST_TOLD]:
+        _tell(console, outcome)
     if len(broken) > _MOST_TOLD:
-        console.print("and with the seeds", *(lived.seed for lived in broken[_MOST_TOLD:]))
-    return 0 if tally.kept else 1
+        console.print("and with the seeds", *(outcome.seed for outcome in broken[_MOST_TOLD:]))
+    return 0 if totals.kept else 1
 
 
 def _replay(console: Console, seed: int) -> int:
-    lived = live(seed)
-    if lived.broken is not None:
-        _tell(console, lived)
+    outcome = run_history(seed)
+    console.print("\n".join(outcome.story), markup=False, highlight=False)
+    if outcome.broken is not None:
+        console.print(f"seed {seed}: {outcome.broken}", markup=False, highlight=False)
         return 1
-    console.print("\n".join(lived.story), markup=False, highlight=False)
     return 0
 
 
-def _tell(console: Console, lived: Lived) -> None:
-    told = [f"seed {lived.seed}: {lived.broken}", *lived.story]
+def _tell(console: Console, outcome: Outcome) -> None:
+    left_out = len(outcome.story) - _MOST_LINES
+    beginning = [outcome.story[0], f"(... {left_out - 1} lines are left out)"] if left_out > 1 else []
+    told = [f"seed {outcome.seed}: {outcome.broken}", *beginning, *outcome.story[-_MOST_LINES:]]
     console.print("\n" + "\n".join(told), markup=False, highlight=False)
-    console.print(f"replay: python -m tests.safety.soak --seed {lived.seed}", highlight=False)
+    console.print(f"all of it: python -m tests.safety.soak --seed {outcome.seed}", highlight=False)
 
 
 if __name__ == "__main__":

@@ -9,22 +9,22 @@ from hypothesis import HealthCheck, note, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from tests.safety.histories import happenings
-from tests.safety.histories.course import Second
-from tests.safety.histories.gate import SCHEDULE_BITS
+from tests.safety.histories import events
 from tests.safety.histories.history import SWEEP, History
+from tests.safety.histories.invocation import Second
+from tests.safety.histories.scheduler import SCHEDULE_BITS
 from tests.support.clock import DAY, HOUR, MINUTE
 from tests.support.providers import PROVIDERS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tests.safety.histories.happenings import Happening
+    from tests.safety.histories.events import Event
 
 _SECRETS = st.integers(0, 2)
 _STEPS = st.integers(1, 16)
 _INTERRUPTIONS = st.lists(
-    st.tuples(_STEPS, st.one_of(*map(st.sampled_from, happenings.IN_A_RUN)), _SECRETS),
+    st.tuples(_STEPS, st.one_of(*map(st.sampled_from, events.IN_A_RUN)), _SECRETS),
     min_size=1,
     max_size=2,
 ).map(tuple)
@@ -47,16 +47,16 @@ class Histories(RuleBasedStateMachine):
         self.history.__enter__()
 
     @rule(after=st.sampled_from((0.0, 0.55)))
-    def tick(self, after: float) -> None:
-        """The timer ticks, after a while."""
+    def scheduled_run(self, after: float) -> None:
+        """The timer runs, after a while."""
         self.history.pass_time(10 * MINUTE + after * self.history.kind.seconds)
-        self.history.tick()
+        self.history.scheduled_run()
 
     @rule(interruptions=_INTERRUPTIONS, seconds=st.sampled_from((540, 60)))
-    def disturbed_tick(self, interruptions: tuple[tuple[int, Happening, int], ...], seconds: float) -> None:
+    def disturbed_run(self, interruptions: tuple[tuple[int, Event, int], ...], seconds: float) -> None:
         """Things happen in the middle of a run, which may be killed."""
         self.history.pass_time(0.55 * self.history.kind.seconds)
-        self.history.tick(interruptions=interruptions, seconds=seconds)
+        self.history.scheduled_run(interruptions=interruptions, seconds=seconds)
 
     @rule(
         step=st.integers(1, 12),
@@ -72,7 +72,7 @@ class Histories(RuleBasedStateMachine):
         orders: tuple[str, str],
         on: int,
         schedule: int,
-        interruptions: tuple[tuple[int, Happening, int], ...],
+        interruptions: tuple[tuple[int, Event, int], ...],
         *,
         calm: bool,
     ) -> None:
@@ -88,39 +88,39 @@ class Histories(RuleBasedStateMachine):
         """A person invokes the function."""
         self.history.run(self._event(order, on))
 
-    @rule(happening=st.one_of(*map(st.sampled_from, happenings.BETWEEN_RUNS)), on=_SECRETS)
-    def something_happens(self, happening: Happening, on: int) -> None:
+    @rule(what=st.one_of(*map(st.sampled_from, events.BETWEEN_RUNS)), on=_SECRETS)
+    def apply_event(self, what: Event, on: int) -> None:
         """Something happens between two runs."""
-        self.history.happens(happening, on)
+        self.history.apply(what, on)
 
     @rule(seconds=st.sampled_from((MINUTE, HOUR, DAY, 15 * DAY)))
     def time_passes(self, seconds: float) -> None:
-        """Nobody ticks for a while."""
+        """Nobody runs for a while."""
         self.history.pass_time(seconds)
 
     @rule()
     def find_everyone(self) -> None:
-        """All trouble ends, and the timer ticks."""
-        self.history.fair_tick()
+        """All trouble ends, and the timer runs."""
+        self.history.run_without_trouble()
 
     def teardown(self) -> None:
         """Ends the history."""
         if hasattr(self, "history"):
             try:
-                self.history.end_of_story()
+                self.history.finish()
             finally:
                 note("\n".join(self.history.story))
                 self.history.__exit__(None, None, None)
 
     def _event(self, order: str, on: int) -> Mapping[str, Any]:
-        name = self.history.wards[on % len(self.history.wards)].name
-        events = {
+        name = self.history.secrets[on % len(self.history.secrets)].name
+        payloads = {
             "sweep": SWEEP,
             "one": {"secret_id": name},
             "forced": {"secret_id": name, "force": True},
             "retry": {"retry_rejected": True},
         }
-        return events[order]
+        return payloads[order]
 
 
 TestHistories = pytest.mark.timeout(600)(Histories.TestCase)  # seconds; a failure takes minutes to shrink

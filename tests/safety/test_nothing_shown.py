@@ -17,9 +17,9 @@ from tests.functions.conftest import clock, kind, loader, output, provider, prov
 from tests.local_stack.leaks import leaked
 from tests.safety.effort import TIMEOUT_SECONDS, examples
 from tests.safety.hostile import accounts, answers
-from tests.safety.hostile.bench import bench
+from tests.safety.hostile.exceptions import chain
 from tests.safety.hostile.exposure import exposed, quotations, unfit
-from tests.safety.hostile.talk import chain
+from tests.safety.hostile.socketless import socketless
 from tests.support.process import run_as_lambda
 from tests.support.providers import PROVIDERS
 from tests.support.secrets_manager import Fault, StrictSecretsManager
@@ -47,7 +47,7 @@ LIBRARIES = (
 )
 
 
-class Ears:
+class LogCapture:
     """All that can be heard of a run by who begins to listen after the cold start: every logger, at DEBUG."""
 
     def __init__(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811 - not the fixture
@@ -79,11 +79,11 @@ class Ears:
 
 
 @pytest.fixture
-def ears(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ears]:  # noqa: F811 - pytest's way
+def logs(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[LogCapture]:  # noqa: F811 - pytest's way
     """Listens, and checks at the end."""
     monkeypatch.setattr("token_refresh.transport.READ_SECONDS", 0.2)
     monkeypatch.setattr("token_refresh.exchange.REQUEST_SECONDS", 0.4)
-    listening = Ears(world, monkeypatch)
+    listening = LogCapture(world, monkeypatch)
     yield listening
     listening.check()
 
@@ -128,20 +128,20 @@ def test_a_planted_leak_in_a_hidden_chain_is_found() -> None:
 
 
 @pytest.mark.parametrize("mood", Mood)
-def test_every_mood(world: World, ears: Ears, mood: Mood) -> None:  # noqa: F811 - pytest's way
+def test_every_mood(world: World, logs: LogCapture, mood: Mood) -> None:  # noqa: F811 - pytest's way
     """Every mood of a provider, met by a refresh, by a login, and by the one that follows on the other."""
     world.add("refreshes", login_fields=False)
     world.add("logs-in", tokens=False)
     world.add("does-both")
     world.provider.misbehave(mood, times=None)
-    ears.run()
+    logs.run()
     world.provider.behave()
-    ears.run()
+    logs.run()
 
 
 @pytest.mark.parametrize("fault", [Fault.DENIED, Fault.SERVER_ERROR, Fault.LOST_AFTER])
 @pytest.mark.parametrize("provider_name", PROVIDERS)
-def test_a_fault_at_every_call(world: World, ears: Ears, fault: Fault) -> None:  # noqa: F811 - pytest's way
+def test_a_fault_at_every_call(world: World, logs: LogCapture, fault: Fault) -> None:  # noqa: F811 - pytest's way
     """A store that fails at the first and the second of each of a rotation's calls, once or for a while."""
     operations = (
         "BatchGetSecretValue",
@@ -156,12 +156,12 @@ def test_a_fault_at_every_call(world: World, ears: Ears, fault: Fault) -> None: 
             world.store.fail(operation, fault, after=after, times=1 if after else 3)
             if after == 1:
                 world.provider.misbehave(Mood.ECHO_CREDENTIALS)
-            ears.run()
+            logs.run()
             world.store.heal()
             world.provider.behave()
 
 
-def test_every_outcome_that_a_person_causes(world: World, ears: Ears) -> None:  # noqa: F811 - pytest's way
+def test_every_outcome_that_a_person_causes(world: World, logs: LogCapture) -> None:  # noqa: F811 - pytest's way
     """Secrets that are no JSON, hold half of what is needed, or point nowhere: their values are not in the errors."""
     good = {**accounts.REFRESHES[world.kind.name], **accounts.LOGS_IN[world.kind.name]}
     field = next(iter(good))
@@ -177,9 +177,9 @@ def test_every_outcome_that_a_person_causes(world: World, ears: Ears) -> None:  
     }
     for name, value in values.items():
         world.store.create(world.prefix + name, value)
-    ears.run()
-    ears.run({"secret_id": world.prefix + "bad-url", "force": True})
-    ears.run({"secret_id": good[field]})
+    logs.run()
+    logs.run({"secret_id": world.prefix + "bad-url", "force": True})
+    logs.run({"secret_id": good[field]})
 
 
 @pytest.mark.parametrize("name", PROVIDERS)
@@ -197,7 +197,7 @@ def test_any_echo(name: str) -> None:
         assert [unfit(quotation, values) for quotation in said] == [set()] * (ended.why or "").count(' said "')
         assert exposed(ended.said, values) == set(), ended.why
 
-    with bench(PROVIDERS[name]) as made:
+    with socketless(PROVIDERS[name]) as made:
         check()
 
 
@@ -240,7 +240,7 @@ def test_an_echo_that_is_cut(name: str) -> None:
     """A credential where a message is cut, by the provider or by us, leaves nothing of itself, nor do many."""
     document = accounts.documents(name)["refreshes"]
     values = accounts.credentials(document)
-    with bench(PROVIDERS[name]) as made:
+    with socketless(PROVIDERS[name]) as made:
         for value, length in itertools.product(sorted(values), (185, 190, 4_080, 4_090, None)):
             cut = [value, value[:8], value[-8:]] if length else [value * 10_000]
             for echo in cut:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 
 from tests.safety import soak
+from tests.safety.histories.totals import Totals
 from token_refresh.secrets_manager import SecretsManager
 
 # By seed: a run gave up saving with time to spare when another run's answer was in the way.
 FOUND_A_FAULT = (700048, 700092, 800123, 800144)
-_SHORT = ["--rotations", "40", "--jobs", "1"]
+_SHORT = ["--rotations", "40", "--jobs", "1", "--first-seed", "0"]
 
 
 def test_a_short_soak_keeps_every_promise(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -18,15 +19,15 @@ def test_a_short_soak_keeps_every_promise(capsys: pytest.CaptureFixture[str], mo
 
     assert soak.main(_SHORT) == 0
 
-    rows = _rows(capsys)
+    rows = _rows(capsys.readouterr().out)
     assert int(rows["rotations"]) >= 40
     assert rows["lost silently"] == rows["edits lost"] == rows["leaks"] == rows["other promises broken"] == "0"
 
 
 @pytest.mark.parametrize("seed", FOUND_A_FAULT)
 def test_what_once_broke_a_promise_keeps_it(seed: int) -> None:
-    """Histories in which a promise was once broken are lived through again."""
-    assert soak.live(seed).broken is None
+    """Histories in which a promise was once broken are outcome through again."""
+    assert soak.run_history(seed).broken is None
 
 
 def test_a_missing_safeguard_is_told(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -43,6 +44,25 @@ def test_a_missing_safeguard_is_told(capsys: pytest.CaptureFixture[str], monkeyp
     assert "python -m tests.safety.soak --seed 0" in said
 
 
+def test_each_soak_takes_new_histories(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first seed is random, printed at the start and in the table, and where the soak begins."""
+    begins = []
+
+    def soak_nothing(_console: object, _rotations: int, _jobs: int, first_seed: int) -> tuple[Totals, list[object]]:
+        begins.append(first_seed)
+        return Totals(), []
+
+    monkeypatch.setattr(soak, "soak", soak_nothing)
+    for arguments in ([], [], ["--first-seed", "17"]):
+        assert soak.main(arguments) == 0
+        printed = capsys.readouterr().out
+        assert printed.startswith(f"first seed {begins[-1]}: ")
+        assert _rows(printed)["first seed"] == str(begins[-1])
+
+    assert begins[0] != begins[1]
+    assert begins[2] == 17
+
+
 def test_a_history_can_be_replayed(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """The same seed tells the same story, twice."""
     monkeypatch.setattr(soak, "ACTIONS", 8)
@@ -52,9 +72,9 @@ def test_a_history_can_be_replayed(capsys: pytest.CaptureFixture[str], monkeypat
         stories.append(capsys.readouterr().out)
 
     assert stories[0] == stories[1]
-    assert "tick" in stories[0]
+    assert "scheduled run" in stories[0]
 
 
-def _rows(capsys: pytest.CaptureFixture[str]) -> dict[str, str]:
-    lines = [line.split("│") for line in capsys.readouterr().out.splitlines() if line.count("│") == 3]
+def _rows(printed: str) -> dict[str, str]:
+    lines = [line.split("│") for line in printed.splitlines() if line.count("│") == 3]
     return {name.strip(): value.strip().replace(",", "") for _, name, value, _ in lines}

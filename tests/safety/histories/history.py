@@ -1,10 +1,10 @@
 """A history: one provider, one strict Secrets Manager, one clock, a few secrets, and whatever happens to them.
 
     with History(PROVIDERS["mcs"], logins=(True, False)) as history:
-        history.tick()
-        history.happens(NOTE, 0)
-        history.tick(interruptions=((4, KILL, 0),))
-        history.fair_tick()
+        history.scheduled_run()
+        history.apply(NOTE, 0)
+        history.scheduled_run(interruptions=((4, KILL, 0),))
+        history.run_without_trouble()
 
 After every run all promises are checked; `Broken` tells which one was not kept, and `story` all that happened.
 """
@@ -15,11 +15,11 @@ import threading
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Self
 
-from tests.safety.histories.course import Broken, Course
-from tests.safety.histories.gate import Killed, Lane, RunClock
+from tests.safety.histories.captured_output import CapturedOutput
+from tests.safety.histories.invocation import Broken, Invocation
 from tests.safety.histories.promises import judge
-from tests.safety.histories.said import Said
-from tests.safety.histories.tally import LEAKED
+from tests.safety.histories.scheduler import Killed, Run, RunClock
+from tests.safety.histories.totals import LEAKED
 from tests.safety.histories.wiring import wired
 from tests.safety.histories.world import World
 from tests.support.clock import MINUTE, Context
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from types import TracebackType
 
-    from tests.safety.histories.course import Second
-    from tests.safety.histories.happenings import Happening
+    from tests.safety.histories.events import Event
+    from tests.safety.histories.invocation import Second
     from tests.support.providers import ProviderFacts
 
 SWEEP: Mapping[str, Any] = {}
@@ -44,7 +44,7 @@ class History(World):
     def __init__(self, kind: ProviderFacts, *, logins: Sequence[bool], seed: int = 0, odd: bool = False) -> None:
         """Makes a world, as `World` does; no function has run in it yet."""
         super().__init__(kind, logins=logins, seed=seed, odd=odd)
-        self.said = Said()
+        self.output = CapturedOutput()
         self._functions: list[Any] = []
         self._servers = ExitStack()
         self._cold_start: Callable[[RunClock], Any]
@@ -52,13 +52,13 @@ class History(World):
     def __enter__(self) -> Self:
         self._servers.enter_context(self.store)
         self._servers.enter_context(self.provider)
-        self._servers.enter_context(self.said.listening())
+        self._servers.enter_context(self.output.listening())
         environment = {
             **self.store.environment,
             "SECRET_PREFIX": f"token-refresh/{self.kind.name}/",
             "BASE_URL": self.provider.url,
         }
-        wiring = wired(self.kind, self.gate, self.clock, self.watch, environment)
+        wiring = wired(self.kind, self.scheduler, self.clock, self.watcher, environment)
         self._cold_start = self._servers.enter_context(wiring)
         return self
 
@@ -71,117 +71,121 @@ class History(World):
         self,
         event: Mapping[str, Any] = SWEEP,
         *,
-        interruptions: Sequence[tuple[int, Happening, int]] = (),
+        interruptions: Sequence[tuple[int, Event, int]] = (),
         second: Second | None = None,
         seconds: float = RUN_SECONDS,
-    ) -> Course:
+    ) -> Invocation:
         """Invokes the function, in the middle of which things happen at steps, to secrets; then checks all promises."""
         calm = self.is_calm
-        course = self.course = Course(
+        invocation = self.invocation = Invocation(
             sweep=not event, plain=calm and not interruptions and second is None, undisturbed=calm and not interruptions
         )
-        course.live = {ward.name for ward in self.wards if self.is_live(ward)}
+        invocation.live = {tracked.name for tracked in self.secrets if self.is_live(tracked)}
         refused = {"REJECTED", "UNCLEAR"}
-        course.labelled = {ward.name for ward in self.wards if refused & self.store.current(ward.name).labels}
+        invocation.labelled = {
+            tracked.name for tracked in self.secrets if refused & self.store.current(tracked.name).labels
+        }
         self._tell_run(event, interruptions, second, seconds)
         threads: list[threading.Thread] = []
 
         def interrupt(step: int) -> None:
-            for at, happening, on in interruptions:
+            for at, what, on in interruptions:
                 if at == step:
-                    self.gate.disturb(str(happening))
-                    happening.act(self, self.wards[on % len(self.wards)])
+                    self.scheduler.disturb(str(what))
+                    what.act(self, self.secrets[on % len(self.secrets)])
             if second is not None and second.step == step:
                 threads.append(self._begin_second(second.event, seconds))
 
-        self.gate.open(second.schedule if second else 0, interrupt)
-        with self.said.printing():
-            self._go(self._lane(event, seconds), 0)
+        self.scheduler.open(second.schedule if second else 0, interrupt)
+        with self.output.printing():
+            self._go(self._begin_run(event, seconds), 0)
             for thread in threads:
                 thread.join(_PATIENCE_SECONDS)
-        course.metrics = self.said.new_metrics()
-        self._tell_outcomes(course)
-        judge(self, course)
+        invocation.metrics = self.output.new_metrics()
+        self._tell_outcomes(invocation)
+        judge(self, invocation)
         self._check()
-        return course
+        return invocation
 
-    def tick(self, **options: Any) -> Course:  # noqa: ANN401  # those of `run`
+    def scheduled_run(self, **options: Any) -> Invocation:  # noqa: ANN401  # those of `run`
         """Invokes the function as Scheduler does."""
         return self.run(SWEEP, **options)
 
-    def fair_tick(self) -> Course:
-        """Ends all trouble, lets ten minutes or more pass, and ticks: whoever is lost must now be found."""
+    def run_without_trouble(self) -> Invocation:
+        """Ends all trouble, lets ten minutes or more pass, and runs: whoever is lost must now be found."""
         self.heal()
         self.pass_time(10 * MINUTE)
-        return self.tick()
+        return self.scheduled_run()
 
-    def happens(self, happening: Happening, on: int) -> None:
+    def apply(self, what: Event, on: int) -> None:
         """Lets something happen between runs."""
-        ward = self.wards[on % len(self.wards)]
-        self.story.append(f"{happening} [{ward.short}]")
-        happening.act(self, ward)
+        tracked = self.secrets[on % len(self.secrets)]
+        self.story.append(f"{what} [{tracked.short}]")
+        what.act(self, tracked)
         self._check()
 
-    def end_of_story(self) -> None:
+    def finish(self) -> None:
         """Lets everyone be found, and looks for secrets in all that was said."""
-        self.fair_tick()
+        self.run_without_trouble()
         self.pass_time(self.kind.seconds)
-        self.fair_tick()
-        leaks = self.said.leaks(self.secret_values())
+        self.run_without_trouble()
+        leaks = self.output.leaks(self.secret_values())
         if leaks:
             raise Broken(LEAKED, f"{leaks} secret values")
 
-    def _lane(self, event: Mapping[str, Any], seconds: float) -> Lane:
-        lane = Lane("AB"[len(self.course.lanes)], event, Context(self.run_clock, seconds))
-        self.course.lanes.append(lane)
-        self.tally.runs += 1
-        self.gate.admit(lane)
-        return lane
+    def _begin_run(self, event: Mapping[str, Any], seconds: float) -> Run:
+        run = Run("AB"[len(self.invocation.runs)], event, Context(self.run_clock, seconds))
+        self.invocation.runs.append(run)
+        self.totals.runs += 1
+        self.scheduler.admit(run)
+        return run
 
     def _begin_second(self, event: Mapping[str, Any], seconds: float) -> threading.Thread:
-        lane = self._lane(event, seconds)
-        thread = threading.Thread(target=self._go, args=(lane, 1))
+        run = self._begin_run(event, seconds)
+        thread = threading.Thread(target=self._go, args=(run, 1))
         thread.start()
         return thread
 
-    def _go(self, lane: Lane, container: int) -> None:
-        self.gate.wait_for_turn(lane)
+    def _go(self, run: Run, container: int) -> None:
+        self.scheduler.wait_for_turn(run)
         while len(self._functions) <= container:
             self._functions.append(self._cold_start(self.run_clock))
             let_everything_speak()
         try:
-            self.said.tell(self._functions[container](dict(lane.event), lane.context))
+            self.output.tell(self._functions[container](dict(run.event), run.context))
         except Killed:
             pass
         except Exception as error:  # noqa: BLE001  # whatever it is, the promises say whether it may be
-            lane.raised = error
-            self.said.tell(error)
+            run.raised = error
+            self.output.tell(error)
         finally:
-            self.gate.leave(lane)
+            self.scheduler.leave(run)
 
     def _tell_run(
         self,
         event: Mapping[str, Any],
-        interruptions: Sequence[tuple[int, Happening, int]],
+        interruptions: Sequence[tuple[int, Event, int]],
         second: Second | None,
         seconds: float,
     ) -> None:
-        told = [f"tick {dict(event)}" if event else "tick"]
+        told = [f"scheduled run {dict(event)}" if event else "scheduled run"]
         told += [f"of {seconds:g} s"] if seconds != RUN_SECONDS else []
-        told += [f"at step {at}: {what} [{self.wards[on % len(self.wards)].short}]" for at, what, on in interruptions]
+        told += [
+            f"at step {at}: {what} [{self.secrets[on % len(self.secrets)].short}]" for at, what, on in interruptions
+        ]
         if second is not None:
             told.append(f"at step {second.step}: another one {dict(second.event)}, turns {second.schedule:#x}")
         self.story.append("; ".join(told))
 
-    def _tell_outcomes(self, course: Course) -> None:
-        for lane in course.lanes:
-            ends = [f"{self.ward(result.name).short} {result.outcome}" for result in lane.results]
+    def _tell_outcomes(self, invocation: Invocation) -> None:
+        for run in invocation.runs:
+            ends = [f"{self.tracked(result.name).short} {result.outcome}" for result in run.results]
             if not ends:
-                ends = ["killed" if lane.killed else f"{type(lane.raised).__name__}"]
-            self.story.append(f"    {', '.join(ends)}    ({lane.steps} steps)")
+                ends = ["killed" if run.killed else f"{type(run.raised).__name__}"]
+            self.story.append(f"    {', '.join(ends)}    ({run.steps} steps)")
 
     def _check(self) -> None:
         self.store.check_invariants()
-        for promise, details in self.watch.broken:
-            self.story += [f"    {step}" for step in self.gate.trace]
+        for promise, details in self.watcher.broken:
+            self.story += [f"    {step}" for step in self.scheduler.trace]
             raise Broken(promise, details)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from werkzeug.datastructures import Headers
 
-from tests.safety.histories.ward import Account, Page, Ward, base_of, tokens_of
+from tests.safety.histories.tracked_secret import Account, Page, TrackedSecret, base_of, tokens_of
 from tests.support.secrets_manager.errors import ServiceError
 from tests.support.simulators import Received
 
@@ -31,95 +31,99 @@ class People:
         """Returns an account by its name."""
         return self._accounts[name]
 
-    def settle(self, short: str, *, tokens: bool, login: bool) -> Ward:
+    def settle(self, short: str, *, tokens: bool, login: bool) -> TrackedSecret:
         """Creates a secret."""
         history = self._history
         name = f"token-refresh/{history.kind.name}/{short}"
         account = self._open_account(name)
-        ward = Ward(name, short, account)
+        tracked = TrackedSecret(name, short, account)
         fields = self._fields(account, tokens=tokens, login=login)
         document = {"note": self._note(), **fields, "größe": [1, {"a": None}]}
         history.store.create(name, document)
-        ward.base = base_of(document, history.kind)
-        return ward
+        tracked.base = base_of(document, history.kind)
+        return tracked
 
-    def change_note(self, ward: Ward) -> None:
+    def change_note(self, tracked: TrackedSecret) -> None:
         """Changes what is none of a run's business."""
-        document = self._document(ward)
+        document = self._document(tracked)
         if document is None:
-            self.mend(ward)
+            self.fix(tracked)
         else:
-            self._write(ward, {**document, "note": self._note()}, self._owner(document, ward), usable=ward.usable)
+            self._write(
+                tracked, {**document, "note": self._note()}, self._owner(document, tracked), usable=tracked.usable
+            )
 
-    def open_page(self, ward: Ward) -> None:
+    def open_page(self, tracked: TrackedSecret) -> None:
         """Opens the secret, to save it some time later."""
-        document = self._document(ward)
-        if document is not None and ward.usable:
-            ward.page = Page(document, self._owner(document, ward))
+        document = self._document(tracked)
+        if document is not None and tracked.usable:
+            tracked.page = Page(document, self._owner(document, tracked))
 
-    def save_page(self, ward: Ward) -> None:
+    def save_page(self, tracked: TrackedSecret) -> None:
         """Saves the page opened then, with a note."""
-        if ward.page is None:
-            self.change_note(ward)
+        if tracked.page is None:
+            self.change_note(tracked)
         else:
-            self._write(ward, {**ward.page.document, "note": self._note()}, ward.page.account)
+            self._write(tracked, {**tracked.page.document, "note": self._note()}, tracked.page.account)
 
-    def paste_session(self, ward: Ward) -> None:
+    def paste_session(self, tracked: TrackedSecret) -> None:
         """Logs in at the provider, and stores what that gave."""
-        history, document = self._history, self._document(ward)
+        history, document = self._history, self._document(tracked)
         # Someone who is lied to, or whose account is gone, begins anew.
-        issued = None if history.in_a_mood or document is None else self._log_in(ward.account)
-        if document is None or issued is None or not ward.usable:
-            self.mend(ward)
+        issued = None if history.in_a_mood or document is None else self._log_in(tracked.account)
+        if document is None or issued is None or not tracked.usable:
+            self.fix(tracked)
             return
-        history.end(ward)  # at some providers a login ends the session before
-        self._write(ward, {**document, **issued}, ward.account)
+        history.end(tracked)  # at some providers a login ends the session before
+        self._write(tracked, {**document, **issued}, tracked.account)
 
-    def paste_account(self, ward: Ward, *, login: bool) -> None:
+    def paste_account(self, tracked: TrackedSecret, *, login: bool) -> None:
         """Stores another account's credentials."""
-        account = self._open_account(ward.name)
+        account = self._open_account(tracked.name)
         fields = self._fields(account, tokens=True, login=login)
-        self._write(ward, {"note": self._note(), **fields}, account)
+        self._write(tracked, {"note": self._note(), **fields}, account)
 
-    def store_garbage(self, ward: Ward) -> None:
+    def store_garbage(self, tracked: TrackedSecret) -> None:
         """Stores what is no document."""
-        self._write(ward, f"by mistake: {self._note()}", ward.account, usable=False)
+        self._write(tracked, f"by mistake: {self._note()}", tracked.account, usable=False)
 
-    def take_out_credentials(self, ward: Ward) -> None:
+    def take_out_credentials(self, tracked: TrackedSecret) -> None:
         """Leaves nothing to present."""
-        self._write(ward, {"note": self._note()}, ward.account, usable=False)
+        self._write(tracked, {"note": self._note()}, tracked.account, usable=False)
 
-    def mend(self, ward: Ward) -> None:
+    def fix(self, tracked: TrackedSecret) -> None:
         """Stores what works."""
-        self.paste_account(ward, login=True)
+        self.paste_account(tracked, login=True)
 
-    def _write(self, ward: Ward, value: Mapping[str, Any] | str, account: Account, *, usable: bool = True) -> None:
+    def _write(
+        self, tracked: TrackedSecret, value: Mapping[str, Any] | str, account: Account, *, usable: bool = True
+    ) -> None:
         history = self._history
         # AWS can refuse a person, too.
         with contextlib.suppress(ServiceError):
-            before = self._document(ward)
-            history.store.person_writes(ward.name, value)
+            before = self._document(tracked)
+            history.store.person_writes(tracked.name, value)
             if isinstance(value, str) or before is None or self._differ(before, value):
-                history.course.ended.add(ward.name)
-            ward.account, ward.usable = account, usable
-            ward.garbage = value if isinstance(value, str) else None
-            ward.base = [] if isinstance(value, str) else base_of(value, history.kind)
-            history.edited(ward)
+                history.invocation.ended.add(tracked.name)
+            tracked.account, tracked.usable = account, usable
+            tracked.garbage = value if isinstance(value, str) else None
+            tracked.base = [] if isinstance(value, str) else base_of(value, history.kind)
+            history.edited(tracked)
 
     def _differ(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
         """Tells whether a person stores other tokens than those that are there."""
         return tokens_of(before, self._history.kind) != tokens_of(after, self._history.kind)
 
-    def _document(self, ward: Ward) -> dict[str, Any] | None:
+    def _document(self, tracked: TrackedSecret) -> dict[str, Any] | None:
         try:
-            return self._history.store.current(ward.name).document
+            return self._history.store.current(tracked.name).document
         except ValueError:
             return None
 
-    def _owner(self, document: Mapping[str, Any], ward: Ward) -> Account:
+    def _owner(self, document: Mapping[str, Any], tracked: TrackedSecret) -> Account:
         """Returns whose tokens a person sees, who need not be who the person meant."""
         tokens = tokens_of(document, self._history.kind)
-        return self._accounts[self._history.provider.owner(tokens)] if tokens else ward.account
+        return self._accounts[self._history.provider.owner(tokens)] if tokens else tracked.account
 
     def _open_account(self, name: str) -> Account:
         self._count += 1

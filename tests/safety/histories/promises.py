@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tests.safety.histories.tally import EDIT_LOST, LOST
-from tests.safety.histories.ward import base_of, tokens_of
+from tests.safety.histories.totals import EDIT_LOST, LOST
+from tests.safety.histories.tracked_secret import base_of, tokens_of
 from tests.safety.outcomes import NEED_A_HUMAN
 from tests.support.steps import successor_id
 
 if TYPE_CHECKING:
-    from tests.safety.histories.course import Course
-    from tests.safety.histories.gate import Lane
-    from tests.safety.histories.ward import Ward
+    from tests.safety.histories.invocation import Invocation
+    from tests.safety.histories.scheduler import Run
+    from tests.safety.histories.tracked_secret import TrackedSecret
     from tests.safety.histories.world import World
     from tests.support.secrets_manager import Version
 
@@ -23,155 +23,165 @@ _WAIT_SECONDS = 15  # that a refused run waits for another one's save
 _LATE_SECONDS = 15
 
 
-def judge(history: World, course: Course) -> None:
+def judge(history: World, invocation: Invocation) -> None:
     """Notes every promise that was not kept."""
-    for lane in course.lanes:
-        _no_run_crashes(history, lane)
-    for ward in history.wards:
-        _what_people_wrote_stands(history, ward)
-        _versions_are_few(history, ward)
-        for lane in course.lanes:
-            _what_was_received_stands(history, course, lane, ward)
-            _the_label_is_set(history, course, lane, ward)
-            _nobody_logs_in_needlessly(history, course, lane, ward)
-    [first, *_] = course.lanes
-    if course.sweep and first.results:
-        _count(history, course)
-    if course.sweep and course.plain:
-        _everyone_is_found(history, course, first)
+    for run in invocation.runs:
+        _no_run_crashes(history, run)
+    for tracked in history.secrets:
+        _what_people_wrote_stands(history, tracked)
+        _versions_are_few(history, tracked)
+        for run in invocation.runs:
+            _what_was_received_stands(history, invocation, run, tracked)
+            _the_label_is_set(history, invocation, run, tracked)
+            _nobody_logs_in_needlessly(history, invocation, run, tracked)
+    [first, *_] = invocation.runs
+    if invocation.sweep and first.results:
+        _count(history, invocation)
+    if invocation.sweep and invocation.plain:
+        _everyone_is_found(history, invocation, first)
 
 
-def _no_run_crashes(history: World, lane: Lane) -> None:
+def _no_run_crashes(history: World, run: Run) -> None:
     allowed = ("NoneType", "SecretsFailed", "Transient", "Denied")
-    if type(lane.raised).__name__ not in allowed:
-        history.watch.breaks("a run crashes", repr(lane.raised))
-    for result in lane.results:
+    if type(run.raised).__name__ not in allowed:
+        history.watcher.breaks("a run crashes", repr(run.raised))
+    for result in run.results:
         if "internal error" in str(result.error):
-            history.watch.breaks("a run crashes", str(result.error))
+            history.watcher.breaks("a run crashes", str(result.error))
 
 
-def _what_people_wrote_stands(history: World, ward: Ward) -> None:
-    current = history.store.current(ward.name)
-    if ward.garbage is not None and current.value == ward.garbage:
+def _what_people_wrote_stands(history: World, tracked: TrackedSecret) -> None:
+    current = history.store.current(tracked.name)
+    if tracked.garbage is not None and current.value == tracked.garbage:
         return
     try:
         document = current.document
     except ValueError:
         document = None
     base = None if document is None else base_of(document, history.kind)
-    if document is None or base is None or base != ward.base or ward.garbage is not None:
-        _an_edit_is_lost(history, ward)
+    if document is None or base is None or base != tracked.base or tracked.garbage is not None:
+        _an_edit_is_lost(history, tracked)
         return
     tokens = tokens_of(document, history.kind)
-    if tokens and history.provider.owner(tokens) != ward.account.name:
+    if tokens and history.provider.owner(tokens) != tracked.account.name:
         # What a person pastes can differ in nothing but the tokens.
-        _an_edit_is_lost(history, ward)
+        _an_edit_is_lost(history, tracked)
 
 
-def _an_edit_is_lost(history: World, ward: Ward) -> None:
+def _an_edit_is_lost(history: World, tracked: TrackedSecret) -> None:
     """An edit that is not in what is current is lost, wherever else it may be."""
-    holders = [version for version in history.store.versions(ward.name) if _is_edit(history, ward, version)]
+    holders = [version for version in history.store.versions(tracked.name) if _is_edit(history, tracked, version)]
     labels = [sorted(version.labels) for version in holders]
-    history.watch.breaks(EDIT_LOST, f"{ward.short}; it is {labels}")
+    history.watcher.breaks(EDIT_LOST, f"{tracked.short}; it is {labels}")
 
 
-def _is_edit(history: World, ward: Ward, version: Version) -> bool:
-    if ward.garbage is not None:
-        return version.value == ward.garbage
+def _is_edit(history: World, tracked: TrackedSecret, version: Version) -> bool:
+    if tracked.garbage is not None:
+        return version.value == tracked.garbage
     try:
-        return base_of(version.document, history.kind) == ward.base
+        return base_of(version.document, history.kind) == tracked.base
     except (TypeError, ValueError):
         return False
 
 
-def _versions_are_few(history: World, ward: Ward) -> None:
-    for hour, proofs in ward.proofs_in_hour.items():
+def _versions_are_few(history: World, tracked: TrackedSecret) -> None:
+    for hour, proofs in tracked.proofs_in_hour.items():
         # Reads that lag, a clock that is wrong and an hour's end each account for one more.
-        if proofs > 3 + ward.room_in_hour.get(hour, 0) + history.clock_settings.get(hour, 0):
-            history.watch.breaks("too many versions", f"{ward.short}: {proofs} proofs in one hour")
+        if proofs > 3 + tracked.room_in_hour.get(hour, 0) + history.clock_settings.get(hour, 0):
+            history.watcher.breaks("too many versions", f"{tracked.short}: {proofs} proofs in one hour")
 
 
-def _what_was_received_stands(history: World, course: Course, lane: Lane, ward: Ward) -> None:
+def _what_was_received_stands(history: World, invocation: Invocation, run: Run, tracked: TrackedSecret) -> None:
     """A run that lives keeps what it has received, as long as AWS lets it before its time is up."""
-    result = lane.outcome(ward.name)
-    if result is None or lane.killed:
+    result = run.outcome(tracked.name)
+    if result is None or run.killed:
         return
-    if result.outcome == "not_stored" and lane.seconds_left > _LATE_SECONDS and not course.clock_set:
-        history.watch.breaks("gave up early", f"{ward.short}: {lane.seconds_left:.0f} s were left")
-    others = [other.outcome(ward.name) for other in course.lanes if other is not lane]
+    if result.outcome == "not_stored" and run.seconds_left > _LATE_SECONDS and not invocation.clock_set:
+        history.watcher.breaks("gave up early", f"{tracked.short}: {run.seconds_left:.0f} s were left")
+    others = [other.outcome(tracked.name) for other in invocation.runs if other is not run]
     lost_elsewhere = (
-        course.killed
-        or course.lost_an_answer
+        invocation.killed
+        or invocation.lost_an_answer
         or any(other is not None and other.outcome not in (*_GOOD, "superseded") for other in others)
     )
-    excused = lost_elsewhere or ward.name in course.ended
-    if result.outcome in _STORED and not excused and not history.is_live(ward):
-        history.watch.breaks(LOST, f"{ward.short}: {result.outcome}, and what is current is dead")
+    excused = lost_elsewhere or tracked.name in invocation.ended
+    if result.outcome in _STORED and not excused and not history.is_live(tracked):
+        history.watcher.breaks(LOST, f"{tracked.short}: {result.outcome}, and what is current is dead")
 
 
-def _the_label_is_set(history: World, course: Course, lane: Lane, ward: Ward) -> None:
-    result = lane.outcome(ward.name)
-    if result is None or lane.troubled or not course.plain or result.outcome not in ("rejected", "invalid_secret"):
+def _the_label_is_set(history: World, invocation: Invocation, run: Run, tracked: TrackedSecret) -> None:
+    result = run.outcome(tracked.name)
+    if result is None or run.troubled or not invocation.plain or result.outcome not in ("rejected", "invalid_secret"):
         return
-    if "REJECTED" not in history.store.current(ward.name).labels:
-        history.watch.breaks("rejected without the label", ward.short)
+    if "REJECTED" not in history.store.current(tracked.name).labels:
+        history.watcher.breaks("rejected without the label", tracked.short)
 
 
-def _nobody_logs_in_needlessly(history: World, course: Course, lane: Lane, ward: Ward) -> None:
+def _nobody_logs_in_needlessly(history: World, invocation: Invocation, run: Run, tracked: TrackedSecret) -> None:
     """A run that is refused only because another one holds the answer waits for that one's save."""
-    result = lane.outcome(ward.name)
-    if result is None or not course.undisturbed or ward.name not in course.live or ward.name in course.labelled:
+    result = run.outcome(tracked.name)
+    if (
+        result is None
+        or not invocation.undisturbed
+        or tracked.name not in invocation.live
+        or tracked.name in invocation.labelled
+    ):
         return
     outlasted = any(
-        other.saving_seconds.get(ward.name, 0.0) >= _WAIT_SECONDS for other in course.lanes if other is not lane
+        other.saving_seconds.get(tracked.name, 0.0) >= _WAIT_SECONDS for other in invocation.runs if other is not run
     )
     waits_for_room = result.outcome == "deferred" and "AWS keeps about 100" in (result.error or "")
     if result.outcome not in (*_GOOD - {"logged_in"}, "superseded") and not outlasted and not waits_for_room:
-        history.watch.breaks("a needless login or alarm", f"{ward.short}: {result.outcome}: {result.error}")
+        history.watcher.breaks("a needless login or alarm", f"{tracked.short}: {result.outcome}: {result.error}")
 
 
-def _count(history: World, course: Course) -> None:
-    for lane in course.lanes:
-        history.tally.healed += sum(result.outcome == "logged_in" for result in lane.results)
-    for result in course.lanes[0].results:
-        ward, needs = history.ward(result.name), result.outcome in NEED_A_HUMAN
-        history.tally.raised += needs and not ward.raised
-        ward.raised = needs
+def _count(history: World, invocation: Invocation) -> None:
+    for run in invocation.runs:
+        history.totals.healed += sum(result.outcome == "logged_in" for result in run.results)
+    for result in invocation.runs[0].results:
+        tracked, needs = history.tracked(result.name), result.outcome in NEED_A_HUMAN
+        history.totals.raised += needs and not tracked.raised
+        tracked.raised = needs
 
 
-def _everyone_is_found(history: World, course: Course, lane: Lane) -> None:
-    """After a tick without any trouble, whoever is lost has been healed or is counted by NeedsAttention."""
-    if len(lane.results) != len(history.wards):
-        history.watch.breaks("a secret is passed over", f"{lane.results} {lane.raised!r}")
+def _everyone_is_found(history: World, invocation: Invocation, run: Run) -> None:
+    """After a scheduled run without any trouble, whoever is lost has been healed or is counted by NeedsAttention."""
+    if len(run.results) != len(history.secrets):
+        history.watcher.breaks("a secret is passed over", f"{run.results} {run.raised!r}")
         return
-    needing = [result for result in lane.results if result.outcome in NEED_A_HUMAN]
-    if course.metrics.get("NeedsAttention") != len(needing):
-        history.watch.breaks("NeedsAttention is wrong", f"{course.metrics}")
+    needing = [result for result in run.results if result.outcome in NEED_A_HUMAN]
+    if invocation.metrics.get("NeedsAttention") != len(needing):
+        history.watcher.breaks("NeedsAttention is wrong", f"{invocation.metrics}")
     news = [result.name for result in needing if not result.reported]
-    if bool(news) != (lane.raised is not None) or not all(name in str(lane.raised) for name in news):
-        history.watch.breaks("not raised", f"{news} {lane.raised!r}")
-    for result in lane.results:
-        wrong = _what_is_wrong(history, course, history.ward(result.name), result)
+    if bool(news) != (run.raised is not None) or not all(name in str(run.raised) for name in news):
+        history.watcher.breaks("not raised", f"{news} {run.raised!r}")
+    for result in run.results:
+        wrong = _what_is_wrong(history, invocation, history.tracked(result.name), result)
         if wrong is not None:
-            history.watch.breaks(*wrong)
+            history.watcher.breaks(*wrong)
 
 
-def _what_is_wrong(history: World, course: Course, ward: Ward, result: Any) -> tuple[str, str] | None:  # noqa: ANN401 - a Result
-    live, said = history.is_live(ward), f"{ward.short}: {result.outcome}: {result.error}"
+def _what_is_wrong(
+    history: World,
+    invocation: Invocation,
+    tracked: TrackedSecret,
+    result: Any,  # noqa: ANN401  # a Result
+) -> tuple[str, str] | None:
+    live, said = history.is_live(tracked), f"{tracked.short}: {result.outcome}: {result.error}"
     wrong: str | None = None
     match result.outcome:
         case "fresh" | "refreshed" | "logged_in" | "deferred":  # deferred: the secret is nearly full of versions
             # What the history itself has ended is found out when it is next due.
-            excused = result.outcome in ("fresh", "deferred") and (ward.ended or ward.clock_was_wrong)
+            excused = result.outcome in ("fresh", "deferred") and (tracked.ended or tracked.clock_was_wrong)
             wrong = None if live or excused else LOST
         case "invalid_secret":
-            wrong = "a false alarm" if ward.usable else None
+            wrong = "a false alarm" if tracked.usable else None
         case "rejected" if live:
-            wrong = None if ward.misled else "a false alarm"
-        case "rejected" if _answer_waits(history, ward):
+            wrong = None if tracked.misled else "a false alarm"
+        case "rejected" if _answer_waits(history, tracked):
             wrong = "live tokens that are stored are left aside"
         case "rejected":
-            can_heal = ward.name not in course.labelled and history.can_log_in(ward)
+            can_heal = tracked.name not in invocation.labelled and history.can_log_in(tracked)
             wrong = "not healed" if can_heal else None
         case "transient" if ward.name in course.labelled:  # an answer to its login that no document explains
             wrong = None
@@ -180,9 +190,9 @@ def _what_is_wrong(history: World, course: Course, ward: Ward, result: Any) -> t
     return (wrong, said) if wrong else None
 
 
-def _answer_waits(history: World, ward: Ward) -> bool:
+def _answer_waits(history: World, tracked: TrackedSecret) -> bool:
     """Tells whether the answer to what is current is stored, and would be accepted by the provider."""
-    secret = history.store.secret(ward.name)
+    secret = history.store.secret(tracked.name)
     current, issued = (secret.labels.get(label) for label in ("AWSCURRENT", "ISSUED"))
     if issued is None or issued != successor_id(secret.arn, str(current)):
         return False

@@ -1,4 +1,4 @@
-"""The real function of a provider, wired in this process so that each of its steps passes a gate."""
+"""The real function of a provider, wired in this process so that each of its steps passes a scheduler."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from botocore.awsrequest import AWSPreparedRequest
 
-    from tests.safety.histories.gate import Gate, RunClock
+    from tests.safety.histories.scheduler import RunClock, Scheduler
     from tests.support.clock import FakeClock
     from tests.support.providers import ProviderFacts
 
@@ -43,7 +43,7 @@ class Watching(Protocol):
 
 @contextmanager
 def wired(
-    kind: ProviderFacts, gate: Gate, clock: FakeClock, watching: Watching, variables: dict[str, str]
+    kind: ProviderFacts, scheduler: Scheduler, clock: FakeClock, watching: Watching, variables: dict[str, str]
 ) -> Iterator[Callable[[RunClock], Any]]:
     """Yields what makes a cold function, given its clock."""
     with ExitStack() as stack:
@@ -52,8 +52,8 @@ def wired(
         for target, double in {
             **of_libraries(clock),
             "botocore.loaders.create_loader": loader,
-            "token_refresh.secrets_manager._client": _gated_clients(gate),
-            "token_refresh.exchange.post": _gated_post(gate, clock, watching),
+            "token_refresh.secrets_manager._client": _scheduled_clients(scheduler),
+            "token_refresh.exchange.post": _scheduled_post(scheduler, clock, watching),
             "token_refresh.function.rotate_all": _telling(function.rotate_all, watching),
             "token_refresh.function.rotate_named": _telling(function.rotate_named, watching),
         }.items():
@@ -65,19 +65,19 @@ def wired(
         yield cold_start
 
 
-def _gated_clients(gate: Gate) -> Callable[..., Any]:
+def _scheduled_clients(scheduler: Scheduler) -> Callable[..., Any]:
     def before_send(request: AWSPreparedRequest, **_: Any) -> None:  # noqa: ANN401  # botocore's own
         labels = (label for label in _LABELS if f'"{label}"' in str(request.body))
-        gate.step(" ".join((operation_of(request), *labels)))
+        scheduler.step(" ".join((operation_of(request), *labels)))
 
     return clients_with(before_send)
 
 
-def _gated_post(gate: Gate, clock: FakeClock, watching: Watching) -> Callable[..., Any]:
+def _scheduled_post(scheduler: Scheduler, clock: FakeClock, watching: Watching) -> Callable[..., Any]:
     send = importlib.import_module("token_refresh.transport").post
 
     def post(base_url: str, request: Any, **options: Any) -> Any:  # noqa: ANN401  # the layer's own types
-        gate.step(f"POST {request.path}")
+        scheduler.step(f"POST {request.path}")
         watching.asking()
         clock.advance(_ON_THE_WAY_SECONDS)
         answer = send(base_url, request, **options)

@@ -6,11 +6,11 @@ import random
 from collections import deque
 from typing import TYPE_CHECKING
 
-from tests.safety.histories.course import Course
-from tests.safety.histories.gate import Gate, RunClock
+from tests.safety.histories.invocation import Invocation
 from tests.safety.histories.people import People
-from tests.safety.histories.tally import Tally
-from tests.safety.histories.watch import Watch
+from tests.safety.histories.scheduler import RunClock, Scheduler
+from tests.safety.histories.totals import Totals
+from tests.safety.histories.watcher import Watcher
 from tests.support.clock import HOUR, MINUTE, FakeClock
 from tests.support.secrets_manager import StaleReads, StrictSecretsManager
 from tests.support.simulators import Ekuaibao, FashionWorld, Mcs
@@ -18,7 +18,7 @@ from tests.support.simulators import Ekuaibao, FashionWorld, Mcs
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from tests.safety.histories.ward import Ward
+    from tests.safety.histories.tracked_secret import TrackedSecret
     from tests.support.providers import ProviderFacts
     from tests.support.simulators.moods import Mood
 
@@ -36,17 +36,17 @@ class World:
         moving AWSCURRENT takes AWSPENDING off is documented both ways.
         """
         random.seed(seed)  # the SDK's own waits are random
-        self.kind, self.clock, self.gate, self.tally = kind, FakeClock(), Gate(), Tally(histories=1)
-        self.run_clock = RunClock(self.clock, self.gate)
+        self.kind, self.clock, self.scheduler, self.totals = kind, FakeClock(), Scheduler(), Totals(histories=1)
+        self.run_clock = RunClock(self.clock, self.scheduler)
         self.store = StrictSecretsManager(self.clock, seed=seed, move_takes_pending_off=odd)
         self.store.set_version_quota(_VERSION_QUOTA)
         self.provider = kind.simulator(clock=self.clock)
         self._take_up_habits(odd=odd)
         self.people: People = People(self)
-        self.watch = Watch(self)
+        self.watcher = Watcher(self)
         self.story: list[str] = [f"{kind.name}, login fields {list(logins)}" + (", odd habits" if odd else "")]
-        self.wards = [self.people.settle("abc"[i], tokens=True, login=login) for i, login in enumerate(logins)]
-        self.course = Course(sweep=True, plain=True, undisturbed=True)
+        self.secrets = [self.people.settle("abc"[i], tokens=True, login=login) for i, login in enumerate(logins)]
+        self.invocation = Invocation(sweep=True, plain=True, undisturbed=True)
         self.moods: deque[Mood] = deque()  # that the next requests will meet
         self._standing: Mood | None = None
         self._aws_in_trouble = False
@@ -59,7 +59,7 @@ class World:
     # What can happen
 
     def pass_time(self, seconds: float) -> None:
-        """Lets time pass without a tick."""
+        """Lets time pass without a scheduled run."""
         self.story.append(f"{seconds / MINUTE:g} minutes pass")
         self.clock.advance(seconds)
 
@@ -78,15 +78,15 @@ class World:
 
     def kill(self) -> None:
         """Kills the run that is about to take a step."""
-        lane = self.gate.active
-        if lane is not None:
-            lane.killed = self.course.killed = True
-            self.tally.kills += 1
+        run = self.scheduler.active
+        if run is not None:
+            run.killed = self.invocation.killed = True
+            self.totals.kills += 1
 
     def misbehave(self, mood: Mood, times: int | None) -> None:
         """Puts the provider into a mood."""
         self.provider.misbehave(mood, times)
-        self.course.undisturbed = self.course.plain = False
+        self.invocation.undisturbed = self.invocation.plain = False
         if times is None:
             self._standing = mood
         else:
@@ -103,40 +103,40 @@ class World:
         self._settled_at = max(self._settled_at, self.clock.monotonic() + self._lag)
         self._lag = rule.seconds
         self.store.set_stale_reads(rule)
-        for ward in self.wards:
-            ward.misled = True
+        for tracked in self.secrets:
+            tracked.misled = True
 
     def set_clock_wrong(self, seconds: float) -> None:
         """Sets the runs' clock."""
-        self.run_clock.wrong_by, self.course.clock_set = seconds, True
+        self.run_clock.wrong_by, self.invocation.clock_set = seconds, True
         hour = int(self.clock() // HOUR)
         self.clock_settings[hour] = self.clock_settings.get(hour, 0) + 1
-        for ward in self.wards:
-            ward.misled = True
+        for tracked in self.secrets:
+            tracked.misled = True
 
-    def end_session(self, ward: Ward) -> None:
+    def end_session(self, tracked: TrackedSecret) -> None:
         """Lets the provider forget a session."""
-        self.provider.revoke(ward.account.name)
-        self.end(ward)
+        self.provider.revoke(tracked.account.name)
+        self.end(tracked)
 
-    def delete_account(self, ward: Ward) -> None:
+    def delete_account(self, tracked: TrackedSecret) -> None:
         """Lets the provider forget an account."""
-        self.provider.delete_account(ward.account.name)
-        self._deleted.add(ward.account.name)
-        self.end(ward)
+        self.provider.delete_account(tracked.account.name)
+        self._deleted.add(tracked.account.name)
+        self.end(tracked)
 
-    def end(self, ward: Ward) -> None:
+    def end(self, tracked: TrackedSecret) -> None:
         """Notes that a session is no longer any run's to answer for."""
-        ward.ended = self.next_event()
-        self.course.ended.add(ward.name)
+        tracked.ended = self.next_event()
+        self.invocation.ended.add(tracked.name)
 
-    def edited(self, ward: Ward) -> None:
+    def edited(self, tracked: TrackedSecret) -> None:
         """Notes that a person has stored something."""
-        self.tally.edits += 1
-        self.course.edited.add(ward.name)
-        ward.ended, ward.misled = 0, not self.is_honest
+        self.totals.edits += 1
+        self.invocation.edited.add(tracked.name)
+        tracked.ended, tracked.misled = 0, not self.is_honest
         hour = int(self.clock() // HOUR)
-        ward.room_in_hour[hour] = ward.room_in_hour.get(hour, 0) + 1
+        tracked.room_in_hour[hour] = tracked.room_in_hour.get(hour, 0) + 1
 
     # How things stand
 
@@ -156,22 +156,22 @@ class World:
         """Whether reads and the runs' clock tell the truth."""
         return not self._aws_in_trouble and not self.run_clock.wrong_by
 
-    def is_live(self, ward: Ward) -> bool:
+    def is_live(self, tracked: TrackedSecret) -> bool:
         """Says whether what is current would be accepted by the provider."""
-        current = self.store.current(ward.name)
+        current = self.store.current(tracked.name)
         try:
             return self.provider.is_live(current.document)
         except ValueError:
             return False
 
-    def ward(self, name: str) -> Ward:
+    def tracked(self, name: str) -> TrackedSecret:
         """Returns a secret under watch."""
-        return next(ward for ward in self.wards if ward.name == name)
+        return next(tracked for tracked in self.secrets if tracked.name == name)
 
-    def can_log_in(self, ward: Ward) -> bool:
+    def can_log_in(self, tracked: TrackedSecret) -> bool:
         """Says whether a login with what is current would succeed."""
-        names = {name for name, _ in ward.base}
-        return set(self.kind.login_fields) <= names and ward.account.name not in self._deleted
+        names = {name for name, _ in tracked.base}
+        return set(self.kind.login_fields) <= names and tracked.account.name not in self._deleted
 
     def next_event(self) -> int:
         """Returns a number that orders what happens."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
-from tests.safety.histories.ward import tokens_of
+from tests.safety.histories.tracked_secret import tokens_of
 from tests.safety.moves import edit_left_behind
 from tests.safety.overlap.explorer import Explorer
 from tests.safety.overlap.playback import Moment, Runs

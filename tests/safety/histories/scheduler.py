@@ -1,4 +1,4 @@
-"""The gate that every I/O step of a run passes: where it can be killed, and where another run can overtake it."""
+"""The scheduler that every I/O step of a run passes: where it can be killed, and where another run can overtake it."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Received:
 
 
 @dataclass(eq=False, slots=True)
-class Lane:
+class Run:
     """One run: what it was told, what it did, how it ended."""
 
     name: str
@@ -62,16 +62,16 @@ class Lane:
         return next((result for result in self.results if result.name == name), None)
 
 
-class Gate:
+class Scheduler:
     """Lets one run at a time move, and asks at each step of any whose turn it is."""
 
     def __init__(self) -> None:
         """Begins without any run."""
         self._turn = threading.Condition()
-        self._alive: list[Lane] = []
+        self._alive: list[Run] = []
         self._schedule = 0
         self._interrupt: Callable[[int], object] = lambda _: None
-        self.active: Lane | None = None
+        self.active: Run | None = None
         self.trace: list[str] = []  # the steps of all runs, and what came in between, in order
         self._steps = 0
         self.disturbances = 0  # of whatever a run is doing, by anything from outside
@@ -81,50 +81,50 @@ class Gate:
         self._schedule, self._interrupt = schedule, interrupt
         self.trace, self._steps = [], 0
 
-    def admit(self, lane: Lane) -> None:
+    def admit(self, run: Run) -> None:
         """Takes in a run; the first one may move at once."""
         with self._turn:
-            self._alive.append(lane)
-            self.active = self.active or lane
+            self._alive.append(run)
+            self.active = self.active or run
 
     def step(self, what: str) -> None:
         """Called by a run before each step; raises `Killed` if the run has been killed."""
-        lane = self.active
-        if lane is None:
+        run = self.active
+        if run is None:
             return
-        if lane.killed:
+        if run.killed:
             raise Killed
         self._steps += 1
-        other = next((one for one in self._alive if one is not lane), None)
+        other = next((one for one in self._alive if one is not run), None)
         if other is not None and self._schedule >> self._steps % SCHEDULE_BITS & 1:
             with self._turn:
                 self._hand_over(other)
-            self.wait_for_turn(lane)
-        lane.steps += 1
-        lane.seconds_left = lane.context.get_remaining_time_in_millis() / 1000
+            self.wait_for_turn(run)
+        run.steps += 1
+        run.seconds_left = run.context.get_remaining_time_in_millis() / 1000
         self._interrupt(self._steps)
-        if lane.killed:
+        if run.killed:
             raise Killed
-        self.trace.append(f"{self._steps}. {lane.name}: {what}")
+        self.trace.append(f"{self._steps}. {run.name}: {what}")
 
     def disturb(self, what: str) -> None:
         """Notes that something comes in between."""
         self.disturbances += 1
         self.trace.append(what)
 
-    def wait_for_turn(self, lane: Lane) -> None:
+    def wait_for_turn(self, run: Run) -> None:
         """Waits until a run may move."""
         with self._turn:
-            if not self._turn.wait_for(lambda: self.active is lane, PATIENCE_SECONDS):
+            if not self._turn.wait_for(lambda: self.active is run, PATIENCE_SECONDS):
                 raise TimeoutError("the other run does not end")
 
-    def leave(self, lane: Lane) -> None:
+    def leave(self, run: Run) -> None:
         """Ends a run; another one, if there is one, may move."""
         with self._turn:
-            self._alive.remove(lane)
+            self._alive.remove(run)
             self._hand_over(self._alive[0] if self._alive else None)
 
-    def _hand_over(self, other: Lane | None) -> None:
+    def _hand_over(self, other: Run | None) -> None:
         self.disturbances += 1
         self.active = other
         self._turn.notify_all()
@@ -133,10 +133,10 @@ class Gate:
 class RunClock(FakeClock):
     """The runs' own clock: its time of day may be wrong, and waiting is a step like any other."""
 
-    def __init__(self, world: FakeClock, gate: Gate) -> None:
+    def __init__(self, world: FakeClock, scheduler: Scheduler) -> None:
         """Follows the world's clock."""
         super().__init__()
-        self._world, self._gate = world, gate
+        self._world, self._scheduler = world, scheduler
         self.wrong_by = 0.0  # seconds
 
     def now(self) -> float:
@@ -150,5 +150,5 @@ class RunClock(FakeClock):
     def sleep(self, seconds: float) -> None:
         """Lets this time pass at once."""
         if seconds > 0:
-            self._gate.step(f"wait {seconds:g} s")
+            self._scheduler.step(f"wait {seconds:g} s")
             self._world.advance(seconds)

@@ -12,7 +12,7 @@ EDIT_LOST = "an edit is lost"
 
 
 @dataclass(slots=True)
-class Tally:
+class Totals:
     """Counts of one history, or of many."""
 
     histories: int = 0
@@ -27,7 +27,7 @@ class Tally:
     outage_windows: list[float] = field(default_factory=list)  # the same while AWS failed
     broken: Counter[str] = field(default_factory=Counter)  # promises
 
-    def add(self, other: Tally) -> None:
+    def add(self, other: Totals) -> None:
         """Adds what another one has counted."""
         for name in ("histories", "runs", "rotations", "kills", "edits", "healed", "raised"):
             setattr(self, name, getattr(self, name) + getattr(other, name))

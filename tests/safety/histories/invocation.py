@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tests.safety.histories.gate import Lane
+    from tests.safety.histories.scheduler import Run
 
 
 class Broken(AssertionError):
@@ -28,13 +28,13 @@ class Second(NamedTuple):
 
 
 @dataclass(slots=True)
-class Course:
+class Invocation:
     """What one run, or two at once, and all that happened meanwhile, came to."""
 
     sweep: bool
     plain: bool  # AWS, clock and reads in order, nothing planned in the middle, no second run
     undisturbed: bool  # the same, with a second run perhaps
-    lanes: list[Lane] = field(default_factory=list)
+    runs: list[Run] = field(default_factory=list)
     edited: set[str] = field(default_factory=set)
     ended: set[str] = field(default_factory=set)  # secrets whose session was ended, or replaced by a person
     live: set[str] = field(default_factory=set)  # secrets whose session lived at the beginning

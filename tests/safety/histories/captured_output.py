@@ -21,7 +21,7 @@ _LIBRARIES = ("boto3", "botocore", "http", "requests", "s3transfer", "urllib3")
 _TIMES = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[.,]\d{3}(Z|\+0000)?")
 
 
-class Said(logging.Handler):
+class CapturedOutput(logging.Handler):
     """Every line printed, logged at any level by any logger, returned, or raised with its chain; each once."""
 
     def __init__(self) -> None:

@@ -16,7 +16,7 @@ import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 
-from tests.safety.hostile.talk import chain
+from tests.safety.hostile.exceptions import chain
 from tests.safety.outcomes import NEED_A_HUMAN
 from tests.safety.sdk import clients_with, loader, operation_of
 from tests.support.clock import Context, FakeClock, of_libraries
@@ -40,7 +40,7 @@ _LINE_BEFORE = "1 of 1 secrets failed: "
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
+class RunResult:
     """How a run with one secret ended."""
 
     name: str
@@ -59,11 +59,11 @@ class Ended:
         return (self.before.id, self.before.value) == (self.after.id, self.after.value)
 
 
-class Bench:
+class SocketlessFunction:
     """A function, the store behind it, and what its provider answers: each answer once, the last one for ever."""
 
     def __init__(self, kind: ProviderFacts, store: StrictSecretsManager, clock: FakeClock) -> None:
-        """Is made by `bench`."""
+        """Is made by `socketless`."""
         self.kind, self.store, self.clock = kind, store, clock
         self.prefix = f"token-refresh/{kind.name}/"
         self.answers: list[tuple[int, bytes]] = []
@@ -80,7 +80,7 @@ class Bench:
         self.store.create(name, value)
         return name
 
-    def run(self, value: Mapping[str, Any] | str | bytes, *answers: tuple[int, bytes]) -> Ended:
+    def run(self, value: Mapping[str, Any] | str | bytes, *answers: tuple[int, bytes]) -> RunResult:
         """Runs with one new secret, and checks what is true of every run."""
         name = self.add(value)
         self.answers, self.asked = list(answers), 0
@@ -92,7 +92,7 @@ class Bench:
         labels = self.store.labels(name)
         kept = self.store.secret(name).version(labels["UNREADABLE"]).binary if "UNREADABLE" in labels else None
         said = self.said(returned, raised)
-        return Ended(name, outcome, why, before, self.store.current(name), kept, self.asked, seconds, said)
+        return RunResult(name, outcome, why, before, self.store.current(name), kept, self.asked, seconds, said)
 
     def invoke(self, event: object) -> tuple[dict[str, Any] | None, Exception | None]:
         """Invokes the function, as Lambda does."""
@@ -117,12 +117,12 @@ class Bench:
 
 
 @contextmanager
-def bench(kind: ProviderFacts, base_url: str | None = None) -> Iterator[Bench]:
+def socketless(kind: ProviderFacts, base_url: str | None = None) -> Iterator[SocketlessFunction]:
     """Sets a function up; with a base URL its requests to the provider go over real sockets."""
     clock = FakeClock()
     factory = logging.getLogRecordFactory()
     with StrictSecretsManager(clock) as store, pytest.MonkeyPatch.context() as patch:
-        made = Bench(kind, store, clock)
+        made = SocketlessFunction(kind, store, clock)
         patch.setattr(sys, "stdout", made.printed)
         patch.setattr(sys, "stderr", made.printed)
         patch.setattr(logging.root, "handlers", [logging.StreamHandler(made.records)])

@@ -30,7 +30,7 @@ class Page(NamedTuple):
 
 
 @dataclass(eq=False, slots=True)
-class Ward:
+class TrackedSecret:
     """One secret."""
 
     name: str
