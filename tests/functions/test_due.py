@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support import meddling, steps
+from tests.support import interrupts, steps
 from tests.support.clock import DAY, HOUR, MINUTE, START, Skewed, iso
 from tests.support.secrets_manager import Fault
 from tests.support.simulators import Ekuaibao, Mood
 from tests.support.steps import SWEEP
+from tests.support.world import one_provider
 
 if TYPE_CHECKING:
     from tests.support.world import World
@@ -78,14 +79,16 @@ def test_expiry_as_a_string(world: World, provider_name: str) -> None:
     assert str(world.document(name)[kept]) == world.provider.odd_expiry
 
 
+@one_provider
 def test_what_a_person_stored_is_due_at_once(world: World) -> None:
-    """Pasted credentials are tried at the next tick, whatever dates stand under them."""
+    """Pasted credentials are tried at the next run, whatever dates stand under them."""
     name = world.add_refreshed()
     world.edit(name, note="rotated by hand", expiresAt=iso(START + 365 * DAY))
     assert world.run().result["outcomes"] == {"refreshed": 1}
     assert world.run().result["outcomes"] == {"fresh": 1}
 
 
+@one_provider
 @pytest.mark.parametrize("refreshed_at", [iso(START), "yesterday", 7, "", "2026-01-05T10:05:00"])
 def test_a_new_secret_with_dates_of_its_own(world: World, refreshed_at: object) -> None:
     """A refreshedAt that a person wrote makes no version ours."""
@@ -129,7 +132,7 @@ def test_a_clock_that_jumps_ahead(world: World) -> None:
 
 @pytest.mark.parametrize("provider_name", ["fashion-world"])
 def test_our_clock_is_off(world: World) -> None:
-    """A clock more than five minutes off gets "invalid signature": a login mends it, or else the error says so."""
+    """A clock more than five minutes off gets "invalid signature": a login fixes it, or else the error says so."""
     able, unable = world.add("able"), world.add("unable", login_fields=False)
     world.cold_start(Skewed(world.clock, -6 * MINUTE))
 
@@ -141,11 +144,12 @@ def test_our_clock_is_off(world: World) -> None:
     assert world.provider.is_live(world.document(able))
 
 
+@one_provider
 def test_refreshed_since_the_first_read(world: World) -> None:
     """A sweep reads each secret alone once more: what another run has refreshed meanwhile is fresh."""
     name = world.add()
     world.cold_start()
-    meddling.after(world, lambda step: step == SWEEP, lambda: world.force(name))
+    interrupts.after(world, lambda step: step == SWEEP, lambda: world.force(name))
 
     run = world.run()
 
@@ -155,8 +159,9 @@ def test_refreshed_since_the_first_read(world: World) -> None:
     assert world.provider.is_live(world.document(name))
 
 
+@one_provider
 def test_forced_though_not_due(world: World) -> None:
-    """If the answer to a forced request is lost, the next tick asks again, whatever the dates say; not otherwise."""
+    """If the answer to a forced request is lost, the next run asks again, whatever the dates say; not otherwise."""
     name = world.add_refreshed()
     world.run()
     world.provider.misbehave(Mood.DROP_AFTER)
@@ -170,8 +175,9 @@ def test_forced_though_not_due(world: World) -> None:
     assert world.run().result["outcomes"] == {"fresh": 1}
 
 
+@one_provider
 def test_forced_where_labels_are_denied(world: World) -> None:
-    """What the next tick could not be told of is not asked."""
+    """What the next run could not be told of is not asked."""
     name = world.add_refreshed()
     world.store.fail("UpdateSecretVersionStage", Fault.DENIED, times=None)
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support import meddling, steps
+from tests.support import interrupts, steps
 from tests.support.clock import MINUTE, START, iso
 from tests.support.secrets_manager import Fault
 from tests.support.steps import SWEEP
@@ -31,7 +31,7 @@ def test_the_same_credentials_before_the_save(world: World) -> None:
     name = world.add(note="before")
     before = world.current(name)
     edits: list[dict[str, Any]] = []
-    meddling.before(world, meddling.is_save, lambda: edits.append(world.edit(name, note="after", more=[1, None])))
+    interrupts.before(world, interrupts.is_save, lambda: edits.append(world.edit(name, note="after", more=[1, None])))
 
     run = world.run()
 
@@ -59,7 +59,7 @@ def test_the_same_credentials_after_the_save(world: World) -> None:
     """An edit made from the old page just after our save, which put the spent tokens back, gets the new ones."""
     name = world.add(note="before")
     edited = {**world.document(name), "note": "after"}
-    meddling.after(world, meddling.is_save, lambda: world.store.person_writes(name, edited))
+    interrupts.after(world, interrupts.is_save, lambda: world.store.person_writes(name, edited))
 
     assert world.run().result["outcomes"] == {"refreshed": 1}
     _merged(world, name, edited)
@@ -70,7 +70,7 @@ def test_an_older_page_during_a_run(world: World) -> None:
     name = world.add(login_fields=False, note="before")
     page = {**world.document(name), "note": "after"}
     assert world.run().result["outcomes"] == {"refreshed": 1}
-    meddling.before(world, meddling.is_save, lambda: world.store.person_writes(name, page))
+    interrupts.before(world, interrupts.is_save, lambda: world.store.person_writes(name, page))
 
     assert world.force(name).result["outcomes"] == {"refreshed": 1}
 
@@ -84,7 +84,7 @@ def test_two_edits(world: World) -> None:
     seen: list[str] = []
 
     def edit(call: Any) -> None:  # noqa: ANN401 - a Call
-        if meddling.is_save(steps.Step.of(call)) and texts:
+        if interrupts.is_save(steps.Step.of(call)) and texts:
             seen.append(texts.pop(0))
             world.edit(name, **{field: before[field] for field in world.kind.tokens if field in before}, note=seen[-1])
 
@@ -99,12 +99,12 @@ def test_two_edits(world: World) -> None:
 
 @pytest.mark.parametrize("moment", ["before the save", "after the save"])
 def test_other_credentials(world: World, moment: str) -> None:
-    """Credentials that a person stored while we asked stand, at once and untouched, and are tried at the next tick."""
+    """Credentials that a person stored while we asked stand, at once and untouched, and are tried at the next run."""
     name = world.add()
     before = world.current(name)
     theirs = {**world.provider.create_account("theirs"), "note": "theirs"}
-    hook = meddling.before if moment == "before the save" else meddling.after
-    hook(world, meddling.is_save, lambda: world.store.person_writes(name, theirs))
+    hook = interrupts.before if moment == "before the save" else interrupts.after
+    hook(world, interrupts.is_save, lambda: world.store.person_writes(name, theirs))
 
     run = world.run()
 
@@ -132,7 +132,7 @@ def test_giving_way_is_retried(world: World) -> None:
     """A throttled move of AWSCURRENT back to their credentials is tried again."""
     name = world.add()
     theirs = world.provider.create_account("theirs")
-    meddling.before(world, meddling.is_save, lambda: world.store.person_writes(name, theirs))
+    interrupts.before(world, interrupts.is_save, lambda: world.store.person_writes(name, theirs))
     world.store.fail("UpdateSecretVersionStage", Fault.THROTTLED, times=5)
 
     assert world.run().result["outcomes"] == {"superseded": 1}
@@ -143,7 +143,7 @@ def test_giving_way_that_is_lost_on_the_way_back(world: World) -> None:
     """A move whose answer was lost is tried again, refused because it has happened, and that is fine."""
     name = world.add()
     theirs = world.provider.create_account("theirs")
-    meddling.before(world, meddling.is_save, lambda: world.store.person_writes(name, theirs))
+    interrupts.before(world, interrupts.is_save, lambda: world.store.person_writes(name, theirs))
     world.store.fail("UpdateSecretVersionStage", Fault.LOST_AFTER)
 
     assert world.run().result["outcomes"] == {"superseded": 1}
@@ -158,7 +158,7 @@ def test_giving_way_to_the_newest(world: World) -> None:
 
     def write(call: Any) -> None:  # noqa: ANN401 - a Call
         step = steps.Step.of(call)
-        if (meddling.is_save(step) and len(writes) == 2) or (step.operation == "UpdateSecretVersionStage" and writes):
+        if (interrupts.is_save(step) and len(writes) == 2) or (step.operation == "UpdateSecretVersionStage" and writes):
             world.store.person_writes(name, writes.pop(0))
 
     world.store.before_call = write
@@ -170,12 +170,12 @@ def test_giving_way_to_the_newest(world: World) -> None:
 @pytest.mark.parametrize("value", ["{not json", "", "[]", '{"note": "emptied"}'])
 @pytest.mark.parametrize("moment", ["before the save", "after the save"])
 def test_something_that_does_not_parse(world: World, value: str, moment: str) -> None:
-    """Whatever a person stored stands; that it is no good is told at the next tick."""
+    """Whatever a person stored stands; that it is no good is told at the next run."""
     if not value:
         value = " "  # Secrets Manager takes no empty string
     name = world.add()
-    hook = meddling.before if moment == "before the save" else meddling.after
-    hook(world, meddling.is_save, lambda: world.store.person_writes(name, value))
+    hook = interrupts.before if moment == "before the save" else interrupts.after
+    hook(world, interrupts.is_save, lambda: world.store.person_writes(name, value))
 
     assert world.run().result["outcomes"] == {"superseded": 1}
     assert world.current(name).text == value
@@ -186,7 +186,7 @@ def test_an_edit_between_the_two_reads(world: World) -> None:
     """A sweep's first read may be old: what is presented is what is current just before the proof."""
     name = world.add()
     theirs = world.provider.create_account("theirs")
-    meddling.before(world, meddling.is_look, lambda: world.store.person_writes(name, theirs))
+    interrupts.before(world, interrupts.is_look, lambda: world.store.person_writes(name, theirs))
 
     run = world.run()
 
@@ -198,7 +198,7 @@ def test_an_edit_before_the_proof(world: World) -> None:
     """An edit between the read and the proof is no different from one before the save."""
     name = world.add(note="before")
     edits: list[dict[str, Any]] = []
-    meddling.before(world, meddling.is_proof, lambda: edits.append(world.edit(name, note="after")))
+    interrupts.before(world, interrupts.is_proof, lambda: edits.append(world.edit(name, note="after")))
 
     assert world.run().result["outcomes"] == {"refreshed": 1}
     _merged(world, name, edits[0])
@@ -212,7 +212,7 @@ def test_an_edit_while_logging_in(world: World) -> None:
     edits = {same: {**world.document(same), "note": "after"}, other: theirs}
 
     def edit(call: Any) -> None:  # noqa: ANN401 - a Call
-        if meddling.is_save(steps.Step.of(call)) and call.secret in edits:
+        if interrupts.is_save(steps.Step.of(call)) and call.secret in edits:
             world.store.person_writes(call.secret, edits.pop(call.secret))
 
     world.store.before_call = edit
@@ -228,7 +228,7 @@ def test_fresh_tokens_pasted_while_logging_in(world: World) -> None:
     name = world.add()
     world.provider.revoke(name)
     pasted = world.provider.create_account("pasted", login_fields=False)
-    meddling.before(world, meddling.is_save, lambda: world.edit(name, **pasted))
+    interrupts.before(world, interrupts.is_save, lambda: world.edit(name, **pasted))
 
     assert world.run().result["outcomes"] == {"superseded": 1}
     assert world.document(name).items() >= pasted.items()
@@ -249,7 +249,7 @@ def test_a_version_that_someone_moved_back_to(world: World) -> None:
             SecretId=name, VersionStage="AWSCURRENT", MoveToVersionId=oldest.id, RemoveFromVersionId=newer.id
         )
 
-    meddling.before(world, meddling.is_save, roll_back)
+    interrupts.before(world, interrupts.is_save, roll_back)
 
     assert world.run().result["outcomes"] == {"superseded": 1}
     assert world.current(name).id == oldest.id
@@ -258,8 +258,10 @@ def test_a_version_that_someone_moved_back_to(world: World) -> None:
 def test_an_edit_that_cannot_get_the_tokens(world: World) -> None:
     """The tokens are stored, and the edit stands without them until AWS lets us write: denied, at once, not lost."""
     name = world.add(note="before")
-    meddling.before(world, meddling.is_save, lambda: world.edit(name, note="after"))
-    meddling.after(world, meddling.is_promotion, lambda: world.store.fail("PutSecretValue", Fault.DENIED, times=None))
+    interrupts.before(world, interrupts.is_save, lambda: world.edit(name, note="after"))
+    interrupts.after(
+        world, interrupts.is_promotion, lambda: world.store.fail("PutSecretValue", Fault.DENIED, times=None)
+    )
 
     run = world.run()
 

@@ -12,6 +12,7 @@ from tests.support import steps
 from tests.support.clock import MINUTE, Context
 from tests.support.function import RUN_SECONDS
 from tests.support.steps import SWEEP
+from tests.support.world import one_provider
 
 if TYPE_CHECKING:
     from tests.support.world import World
@@ -26,7 +27,7 @@ SCHEDULER = {
     "account": "123456789012",
     "time": "2026-01-05T10:00:00Z",
     "region": "us-east-1",
-    "resources": ["arn:aws:scheduler:us-east-1:123456789012:schedule/default/tick"],
+    "resources": ["arn:aws:scheduler:us-east-1:123456789012:schedule/default/scheduled-run"],
     "detail": "{}",
 }
 EVENTBRIDGE = {**SCHEDULER, "source": "aws.events", "detail": {}}
@@ -37,6 +38,7 @@ def _error_of(run: Any) -> str:  # noqa: ANN401 - a Run
     return type(run.raised).__name__
 
 
+@one_provider
 @pytest.mark.parametrize("event", [{}, CONSOLE, SCHEDULER, EVENTBRIDGE, NEITHER])
 def test_sweeps(world: World, event: object) -> None:
     """Nothing asked for, in any of its usual shapes, means every secret of the provider."""
@@ -64,6 +66,7 @@ def test_one_secret(world: World, by: str) -> None:
     assert run.sent == [world.kind.refresh(before.document, world.clock.now())]
 
 
+@one_provider
 def test_one_secret_that_is_not_due(world: World) -> None:
     """Without force a fresh secret stays as it is."""
     name = world.add_refreshed()
@@ -86,6 +89,7 @@ def test_force(world: World) -> None:
     assert run.sent == [world.kind.refresh(before.document, world.clock.now())]
 
 
+@one_provider
 def test_one_secret_in_trouble_fails_the_run(world: World) -> None:
     """A click in the console shows red when the one secret fails."""
     name = world.add(login_fields=False)
@@ -124,7 +128,7 @@ def test_one_secret_in_trouble_fails_the_run(world: World) -> None:
     ],
     ids=json.dumps,
 )
-@pytest.mark.parametrize("provider_name", ["mcs"])
+@one_provider
 def test_invalid(world: World, event: object) -> None:
     """What cannot be meant fails the run before anyone is asked anything."""
     world.add()
@@ -138,6 +142,7 @@ def test_invalid(world: World, event: object) -> None:
     assert world.provider.requests == []
 
 
+@one_provider
 @pytest.mark.parametrize("rest", ["none-of-that-name", "not a name", "ü", "a" * 600])
 def test_a_secret_that_does_not_exist(world: World, rest: str) -> None:
     """A secret_id without a secret is an invalid event; one look at Secrets Manager, no provider asked."""
@@ -151,6 +156,7 @@ def test_a_secret_that_does_not_exist(world: World, rest: str) -> None:
     assert run.emf == []
 
 
+@one_provider
 @pytest.mark.parametrize("slash", ["", "/"])
 def test_an_arn_whose_name_only_looks_right(world: World, slash: str) -> None:
     """An ARN's own random characters are no name: the name that Secrets Manager answers with decides."""
@@ -178,7 +184,7 @@ def test_sample_events_of_one_secret(world: World, *, forced: bool) -> None:
 
 
 def test_sample_event_of_the_scheduler(world: World) -> None:
-    """The sample of a tick sweeps."""
+    """The sample of a scheduled run sweeps."""
     world.add()
 
     assert world.run(json.loads((EVENTS / "scheduler.json").read_text())).result["outcomes"] == {"refreshed": 1}

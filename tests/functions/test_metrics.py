@@ -10,6 +10,7 @@ from tests.support.clock import MINUTE
 from tests.support.function import NAMESPACE
 from tests.support.secrets_manager import Fault
 from tests.support.simulators import Mood
+from tests.support.world import one_provider
 
 if TYPE_CHECKING:
     from tests.support.world import World
@@ -41,11 +42,13 @@ def test_the_document(world: World) -> None:
     }
 
 
+@one_provider
 def test_no_secrets(world: World) -> None:
     """Without secrets NeedsAttention is 0, and there is no life to measure."""
     assert world.run().metrics == {"NeedsAttention": 0}
 
 
+@one_provider
 def test_only_sweeps_set_the_gauges(world: World) -> None:
     """A run for one secret counts its outcome, whatever it is, and leaves the gauges alone."""
     name = world.add(login_fields=False)
@@ -55,6 +58,7 @@ def test_only_sweeps_set_the_gauges(world: World) -> None:
     assert world.force(name).metrics == {"rejected": 1}
 
 
+@one_provider
 def test_life_is_the_lowest(world: World) -> None:
     """LifeRemainingPercent is that of the secret which is nearest to its end."""
     world.add_refreshed("first")
@@ -69,6 +73,7 @@ def test_life_is_the_lowest(world: World) -> None:
     }
 
 
+@one_provider
 def test_life_after_the_sweep(world: World) -> None:
     """It is measured after the sweep: what has just been refreshed is full of life."""
     world.add_refreshed()
@@ -76,6 +81,7 @@ def test_life_after_the_sweep(world: World) -> None:
     assert world.run().metrics["LifeRemainingPercent"] == 100
 
 
+@one_provider
 def test_life_of_what_could_not_be_refreshed(world: World) -> None:
     """While the provider is away the gauge sinks, as far as 0 and no further."""
     world.add_refreshed()
@@ -88,6 +94,7 @@ def test_life_of_what_could_not_be_refreshed(world: World) -> None:
     assert world.run().metrics["LifeRemainingPercent"] == 0
 
 
+@one_provider
 def test_life_is_at_most_100(world: World) -> None:
     """A clock that went back makes nobody more than alive."""
     name = world.add_refreshed()
@@ -96,6 +103,7 @@ def test_life_is_at_most_100(world: World) -> None:
     assert world.run().metrics["LifeRemainingPercent"] == 100
 
 
+@one_provider
 @pytest.mark.parametrize("outcome", ["denied", "rejected", "invalid_secret", "unreadable", "not_stored"])
 def test_needs_attention(world: World, outcome: str) -> None:
     """Each outcome that needs a human counts in NeedsAttention, and its secret's life is left out."""
@@ -114,6 +122,7 @@ def test_needs_attention(world: World, outcome: str) -> None:
     assert world.run().metrics == {outcome: 1, "NeedsAttention": 1}
 
 
+@one_provider
 def test_needs_attention_stays_up(world: World) -> None:
     """It counts what was reported before, too, until it is fixed; then it is 0 again."""
     good, bad = world.add("good"), world.add("bad", login_fields=False)
@@ -132,6 +141,7 @@ def test_needs_attention_stays_up(world: World) -> None:
     assert world.provider.is_live(world.document(good))
 
 
+@one_provider
 def test_life_of_a_fresh_secret_whose_expiry_is_unknown(world: World) -> None:
     """Outcomes that need nobody are in the gauge even while a person's version waits for its turn."""
     world.add()
@@ -144,7 +154,7 @@ def test_life_of_a_fresh_secret_whose_expiry_is_unknown(world: World) -> None:
 
 
 def test_a_healthy_day_never_sees_less_than_half(world: World) -> None:
-    """With a tick every ten minutes the gauge stays above half less one tick, for tokens of an hour as of days."""
+    """With a run every ten minutes the gauge stays above half less ten minutes, for tokens of an hour as of days."""
     world.add()
     lowest = 100.0
     for _ in range(3 * 6):
@@ -154,6 +164,7 @@ def test_a_healthy_day_never_sees_less_than_half(world: World) -> None:
     assert lowest >= 50 - 100 * 10 * MINUTE / world.kind.seconds
 
 
+@one_provider
 def test_runs_do_not_share_figures(world: World) -> None:
     """A run's figures are its own: nothing of the one before is in them."""
     world.add()
@@ -162,6 +173,7 @@ def test_runs_do_not_share_figures(world: World) -> None:
     assert set(world.run().metrics) == {"fresh", "NeedsAttention", "LifeRemainingPercent"}
 
 
+@one_provider
 def test_an_invalid_event_counts_nothing(world: World) -> None:
     """An event that makes no sense is no sweep."""
     assert world.run([]).emf == []

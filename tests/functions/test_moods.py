@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from tests.support.world import Run, World
 
-# The outcome at once, and at the next tick.
+# The outcome at once, and at the next run.
 REFRESHES = {
     Mood.GZIP: ("refreshed", "fresh"),
     Mood.ODD_EXPIRY: ("refreshed", "fresh"),
@@ -80,7 +80,7 @@ def spoilt(world: World, monkeypatch: pytest.MonkeyPatch) -> Callable[[Mood], Ru
 
 @pytest.mark.parametrize("mood", Mood)
 def test_mood(world: World, spoilt: Callable[[Mood], Run], mood: Mood) -> None:
-    """One bad answer has its outcome, the next tick has another, and what is current is live in the end."""
+    """One bad answer has its outcome, the next run has another, and what is current is live in the end."""
     name = world.add()
     at_once, next_tick = _expected(world, mood)
 
@@ -101,7 +101,7 @@ def test_mood(world: World, spoilt: Callable[[Mood], Run], mood: Mood) -> None:
 
 @pytest.mark.parametrize("mood", Mood)
 def test_mood_without_login_fields(world: World, spoilt: Callable[[Mood], Run], mood: Mood) -> None:
-    """Without login fields a spent session is reported at the next tick; otherwise nothing is different."""
+    """Without login fields a spent session is reported at the next run; otherwise nothing is different."""
     name = world.add(login_fields=False)
     at_once, next_tick = _expected(world, mood)
     if mood in LOGS_IN and _is_explained(world, mood):

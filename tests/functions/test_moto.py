@@ -44,7 +44,7 @@ def _create(world: World, moto: SecretsManagerClient, short: str, **options: boo
 
 
 def test_refreshed_then_fresh(world: World, moto: SecretsManagerClient) -> None:
-    """A tick refreshes, the next one has nothing to do, half a life later it is due again."""
+    """A run refreshes, the next one has nothing to do, half a life later it is due again."""
     name = _create(world, moto, "a")
 
     assert world.run().result == {

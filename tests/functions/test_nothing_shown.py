@@ -14,6 +14,7 @@ import pytest
 
 from tests.support.secrets_manager import Fault
 from tests.support.simulators import Mood
+from tests.support.world import one_provider
 from token_refresh.replies import ReplyTable
 
 if TYPE_CHECKING:
@@ -89,6 +90,7 @@ def test_what_the_scan_looks_for(world: World) -> None:
         assert not authorization or authorization.partition(" ")[2] in values
 
 
+@one_provider
 def test_the_scan_sees_the_runs_own_lines(world: World) -> None:
     """The scan would see a value on any of the run's own channels: they are all in what it reads."""
     name = world.add()
@@ -148,6 +150,7 @@ def test_an_encoded_echo_is_masked(world: World, encoder: str) -> None:
     assert not any(echo[start : start + 8] in said for start in range(len(echo) - 7))
 
 
+@one_provider
 def test_an_echo_is_masked_before_it_is_cut(world: World) -> None:
     """A credential that straddles the 200th character leaves no half of itself."""
     name = world.add(login_fields=False)
@@ -183,6 +186,7 @@ def test_a_documented_text_has_its_hint(world: World) -> None:
     assert 'said "Invalid Signature" (HTTP 400): the secretKey does not belong to' in world.run().failure
 
 
+@one_provider
 def test_a_second_entry_cannot_be_forged(world: World) -> None:
     """What a provider says stays between its quotation marks."""
     name = world.add(login_fields=False)
@@ -199,6 +203,7 @@ def _quoted(world: World, name: str, message: str) -> str:
     return said
 
 
+@one_provider
 def test_another_secrets_credentials_are_not_mixed_up(world: World) -> None:
     """The mask of one secret does not eat the words of another: names and outcomes stay readable."""
     world.set_environment(MAX_WORKERS="1")
@@ -236,6 +241,7 @@ def test_a_line_of_any_logger_is_masked(world: World, encode: Callable[[str], st
     assert set(line["sent"].values()) == {"***"}
 
 
+@one_provider
 def test_a_bug_shows_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """An error that nobody foresaw is named by its type and place; what it says, and its chain, are kept quiet."""
     broken, good = world.add("broken"), world.add("good")
@@ -271,6 +277,7 @@ def _name_no_secret(world: World) -> object:
     return {"secret_id": world.prefix + "none"}
 
 
+@one_provider
 @pytest.mark.parametrize("trouble", [_drop, _refuse_the_list, _name_no_secret])
 def test_no_library_error_is_chained(world: World, trouble: Callable[[World], object]) -> None:
     """What a run raises has no cause and no context: Lambda prints chains."""

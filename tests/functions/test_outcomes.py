@@ -334,7 +334,7 @@ def test_not_stored(world: World) -> None:
 
 
 def test_a_later_tick_heals_what_was_not_stored(world: World) -> None:
-    """The spent session is refused at the next tick, and logged in again."""
+    """The spent session is refused at the next run, and logged in again."""
     name = world.add()
     world.store.fail("PutSecretValue", Fault.THROTTLED, times=None, after=1)
     assert world.run().outcomes == {"not_stored": 1}
@@ -360,7 +360,7 @@ def test_every_secret_ends_in_one_outcome(world: World) -> None:
 
 
 def test_a_full_cycle_of_ticks(world: World) -> None:
-    """Left alone for three lifetimes of the shortest token, every tick's secret is live and nothing fails."""
+    """Left alone for three lifetimes of the shortest token, the secret is live in every run and nothing fails."""
     name = world.add()
     for _ in range(18):
         assert world.run().raised is None

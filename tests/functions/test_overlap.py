@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support import meddling
+from tests.support import interrupts
 from tests.support.clock import MINUTE
 from tests.support.simulators import Mcs
 from tests.support.steps import Step
@@ -42,7 +42,7 @@ class SecondRun:
         self.run = self._world.force(self._name)
 
     def _before(self, call: Call) -> None:
-        if meddling.is_save(Step.of(call)) and self._thread.ident is None:
+        if interrupts.is_save(Step.of(call)) and self._thread.ident is None:
             self._thread.start()
             if self._held_until == "it waits":
                 assert self._waits.wait(PATIENCE_SECONDS)
@@ -50,7 +50,7 @@ class SecondRun:
                 self._thread.join(PATIENCE_SECONDS)
 
     def _after(self, call: Call) -> None:
-        if meddling.is_promotion(Step.of(call)):
+        if interrupts.is_promotion(Step.of(call)):
             self._first_saved.set()
 
     def _slept(self) -> None:

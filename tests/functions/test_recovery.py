@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support import meddling, steps
+from tests.support import interrupts, steps
 from tests.support.clock import MINUTE
 from tests.support.secrets_manager import Fault
 from tests.support.steps import SWEEP
@@ -142,7 +142,7 @@ def test_the_answer_to_a_move_is_lost(world: World) -> None:
     world.store.fail("UpdateSecretVersionStage", Fault.LOST_AFTER)
     assert world.run().result["outcomes"] == {"refreshed": 1}
     assert world.provider.is_live(world.document(name))
-    assert meddling.is_promotion(steps.promotion(name))
+    assert interrupts.is_promotion(steps.promotion(name))
 
 
 def test_a_rejected_version_whose_answer_is_stored(world: World) -> None:
@@ -163,7 +163,7 @@ def test_the_same_page_saved_during_and_after_a_run(world: World) -> None:
     name = world.add(login_fields=False, note="before")
     page = world.document(name)
     first, second = {**page, "note": "first"}, {**page, "note": "second"}
-    meddling.before(world, meddling.is_save, lambda: world.store.person_writes(name, first))
+    interrupts.before(world, interrupts.is_save, lambda: world.store.person_writes(name, first))
     assert world.run().result["outcomes"] == {"refreshed": 1}
     assert world.document(name)["note"] == "first"
     world.store.before_call = None

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support import meddling, steps
+from tests.support import interrupts, steps
 from tests.support.clock import HOUR, MINUTE
 from tests.support.secrets_manager import Fault
 from tests.support.steps import SWEEP
+from tests.support.world import one_provider
 
 if TYPE_CHECKING:
     from tests.support.world import World
@@ -39,6 +40,7 @@ def test_not_presented_again(world: World, rejected: str) -> None:
     assert run.sent == []
 
 
+@one_provider
 def test_not_presented_again_by_name(world: World, rejected: str) -> None:
     """Neither is it when it is asked for by name, but not forced."""
     run = world.run({"secret_id": rejected})
@@ -62,6 +64,7 @@ def _refusal(world: World) -> str:
     return json.dumps({"code": status, "message": message, "errorCode": status, "errorMessage": message})
 
 
+@one_provider
 def test_force_presents_it(world: World, rejected: str) -> None:
     """Forced, it is presented, and its refusal is raised again."""
     run = world.force(rejected)
@@ -70,6 +73,7 @@ def test_force_presents_it(world: World, rejected: str) -> None:
     assert len(run.sent) == 1
 
 
+@one_provider
 def test_retry_rejected_presents_all(world: World) -> None:
     """A sweep that is told to retry presents every rejected secret, and leaves the fresh ones alone."""
     names = [world.add(short, login_fields=False) for short in ("a", "b")]
@@ -86,7 +90,7 @@ def test_retry_rejected_presents_all(world: World) -> None:
 
 
 def test_new_credentials_are_tried_at_once(world: World, rejected: str) -> None:
-    """What a person stores instead is due at the next tick; the label stays behind on the old version."""
+    """What a person stores instead is due at the next run; the label stays behind on the old version."""
     labelled = world.current(rejected).id
     theirs = world.provider.create_account("theirs", login_fields=False)
     world.store.person_writes(rejected, theirs)
@@ -114,6 +118,7 @@ def test_new_credentials_that_are_refused_too(world: World, rejected: str) -> No
     assert world.run().result["outcomes"] == {"rejected": 1}
 
 
+@one_provider
 def test_the_same_credentials_stored_again(world: World, rejected: str) -> None:
     """A new version of the same dead credentials is a new attempt, and a new report."""
     world.edit(rejected, note="really?")
@@ -123,7 +128,7 @@ def test_the_same_credentials_stored_again(world: World, rejected: str) -> None:
 
 
 def test_login_fields_added_to_a_rejected_secret(world: World, rejected: str) -> None:
-    """Whoever adds the login fields is logged in at the next tick."""
+    """Whoever adds the login fields is logged in at the next run."""
     account = world.provider.create_account("with login", tokens=False)
     world.edit(rejected, **account)
 
@@ -133,8 +138,9 @@ def test_login_fields_added_to_a_rejected_secret(world: World, rejected: str) ->
     assert world.provider.is_live(world.document(rejected))
 
 
+@one_provider
 def test_a_label_that_cannot_be_put(world: World) -> None:
-    """If AWS refuses the label, the failure is told all the same, and told again at the next tick."""
+    """If AWS refuses the label, the failure is told all the same, and told again at the next run."""
     name = world.add(login_fields=False)
     world.provider.revoke(name)
     world.store.fail("UpdateSecretVersionStage", Fault.DENIED, times=1)
@@ -145,22 +151,24 @@ def test_a_label_that_cannot_be_put(world: World) -> None:
     assert world.run().result["outcomes"] == {"rejected": 1}
 
 
+@one_provider
 @pytest.mark.parametrize("nth", [2, 3, 4, 5, 6])
 def test_refused_but_superseded(world: World, nth: int) -> None:
     """Whenever in those 15 seconds, or after them, someone stores another version, nothing is labelled."""
     name = world.add(login_fields=False)
     world.provider.revoke(name)
     theirs = world.provider.create_account("theirs")
-    meddling.before(world, meddling.is_look, lambda: world.store.person_writes(name, theirs), nth=nth)
+    interrupts.before(world, interrupts.is_look, lambda: world.store.person_writes(name, theirs), nth=nth)
 
     run = world.run()
 
     assert run.result["outcomes"] == {"superseded": 1}
-    assert [step for step in run.steps if meddling.is_look(step)] == [steps.read(name)] * nth
+    assert [step for step in run.steps if interrupts.is_look(step)] == [steps.read(name)] * nth
     assert world.document(name) == theirs
     assert "REJECTED" not in world.store.labels(name)
 
 
+@one_provider
 def test_waiting_is_cut_to_the_time_left(world: World) -> None:
     """A run that has no 15 seconds to spare does not wait them."""
     name = world.add(login_fields=False)
@@ -172,6 +180,7 @@ def test_waiting_is_cut_to_the_time_left(world: World) -> None:
     assert run.seconds <= 16
 
 
+@one_provider
 def test_no_time_left_to_log_in(world: World) -> None:
     """A login is not begun either unless its answer can be stored; the next run does it."""
     name = world.add()
@@ -245,5 +254,5 @@ def test_an_invalid_secret_is_reported_once(world: World, problem: str) -> None:
         assert run.result["secrets"][0]["outcome"] == "invalid_secret"
         assert run.steps == [SWEEP, steps.read(name)]
 
-    world.store.person_writes(name, {**good, **world.provider.create_account("mended")})
+    world.store.person_writes(name, {**good, **world.provider.create_account("fixed")})
     assert world.run().result["outcomes"] == {"refreshed": 1}

@@ -10,6 +10,7 @@ from tests.support import steps
 from tests.support.clock import DAY, HOUR, MINUTE
 from tests.support.secrets_manager import Fault
 from tests.support.simulators import Mood
+from tests.support.world import one_provider
 
 if TYPE_CHECKING:
     from tests.support.world import World
@@ -24,6 +25,7 @@ def _fill(world: World, name: str, versions: int) -> None:
         world.store.person_writes(name, {**world.document(name), "note": str(world.clock.now())})
 
 
+@one_provider
 def test_the_last_place_is_not_for_the_proof(world: World) -> None:
     """With one place left the proof would take it, and the answer has none: nobody is asked, a person is told."""
     name = world.add()
@@ -39,6 +41,7 @@ def test_the_last_place_is_not_for_the_proof(world: World) -> None:
     assert set(world.run().result["outcomes"]) <= {"refreshed", "logged_in"}
 
 
+@one_provider
 def test_two_places_are_enough(world: World) -> None:
     """The proof takes one, the answer the other."""
     name = world.add()
@@ -48,7 +51,7 @@ def test_two_places_are_enough(world: World) -> None:
     assert len(world.store.versions(name)) == QUOTA
 
 
-@pytest.mark.parametrize("provider_name", ["mcs"])
+@one_provider
 def test_tokens_that_can_wait_do(world: World) -> None:
     """While a quarter of their life is left, nobody is called; after that a person is."""
     name = world.add_refreshed()
@@ -66,7 +69,7 @@ def test_tokens_that_can_wait_do(world: World) -> None:
     assert f"{name}: denied: " in world.run().failure
 
 
-@pytest.mark.parametrize("provider_name", ["mcs"])
+@one_provider
 @pytest.mark.parametrize("forced", [True, False])
 def test_tokens_that_may_be_spent_do_not_wait(world: World, *, forced: bool) -> None:
     """A run has presented them and lost the answer: their dates say nothing any more, however crowded the secret is."""
@@ -88,7 +91,7 @@ def test_tokens_that_may_be_spent_do_not_wait(world: World, *, forced: bool) -> 
     assert world.run().result["outcomes"] == {"logged_in": 1}
 
 
-@pytest.mark.parametrize("provider_name", ["mcs"])
+@one_provider
 @pytest.mark.parametrize(("interval", "edits_a_day"), [(1, 0), (1, 6), (10, 6)])
 def test_days_of_refreshes_and_edits(world: World, interval: int, edits_a_day: int) -> None:
     """A run a minute or every ten, and a person who saves every four hours: for three days no token dies."""
@@ -106,6 +109,7 @@ def test_days_of_refreshes_and_edits(world: World, interval: int, edits_a_day: i
         world.clock.advance(interval * MINUTE)
 
 
+@one_provider
 def test_pages_of_a_list_of_versions(world: World) -> None:
     """Old versions that AWS has not deleted yet are listed too, a hundred at a time, and do not count."""
     name = world.add()
@@ -119,6 +123,7 @@ def test_pages_of_a_list_of_versions(world: World) -> None:
     assert run.steps.count(steps.room(name)) == 2
 
 
+@one_provider
 @pytest.mark.parametrize("fault", [Fault.DENIED, Fault.SERVER_ERROR])
 def test_without_the_list_nothing_is_asked(world: World, fault: Fault) -> None:
     """Permission missing, AWS out of order: no token is spent."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support import meddling, steps
+from tests.support import interrupts, steps
 from tests.support.clock import DAY, MINUTE, START
 from tests.support.secrets_manager import ANY, Fault, StaleReads
 from tests.support.simulators import Mcs
@@ -61,7 +61,7 @@ def test_a_save_of_which_no_answer_comes(world: World, monkeypatch: pytest.Monke
     assert run.result["outcomes"] == {"refreshed": 1}
     save = steps.save(name, world.successor_id(name, before.id))
     assert save in run.steps
-    assert {step.token for step in run.steps if meddling.is_save(step)} == {save.token}
+    assert {step.token for step in run.steps if interrupts.is_save(step)} == {save.token}
     assert world.provider.is_live(world.document(name))
 
 
@@ -81,7 +81,7 @@ def test_a_clock_jump_while_saving(world: World, jump: float) -> None:
     """Set the clock while a save is being retried: back, and the run still ends in time; forward, and it ends early."""
     name = world.add()
     world.store.fail("PutSecretValue", Fault.THROTTLED, times=None, after=1)
-    meddling.after(world, meddling.is_save, lambda: world.clock.jump(jump))
+    interrupts.after(world, interrupts.is_save, lambda: world.clock.jump(jump))
 
     run = world.run()
 
@@ -152,7 +152,7 @@ def test_reads_that_show_any_recent_state(world: World, seed: int) -> None:
 def test_an_outage_of_everything_after_the_proof(world: World) -> None:
     """A Secrets Manager that is away for minutes gets the tokens when it is back."""
     name = world.add()
-    meddling.after(world, meddling.is_proof, lambda: world.store.fail(ANY, Fault.SERVER_ERROR, times=40))
+    interrupts.after(world, interrupts.is_proof, lambda: world.store.fail(ANY, Fault.SERVER_ERROR, times=40))
 
     run = world.run()
 
@@ -191,5 +191,5 @@ def test_two_versions_a_refresh(world: World) -> None:
         world.clock.advance(1)
 
     writes = [Step.of(call) for call in world.store.calls if call.operation == "PutSecretValue"]
-    assert [meddling.is_proof(step) for step in writes] == [True, False] * 3
+    assert [interrupts.is_proof(step) for step in writes] == [True, False] * 3
     assert len(world.store.versions(name)) == 1 + 6

@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support import meddling
+from tests.support import interrupts
 from tests.support.clock import MINUTE
 from tests.support.secrets_manager import Fault
 from tests.support.steps import SWEEP, Step
+from tests.support.world import one_provider
 
 if TYPE_CHECKING:
     from tests.support.secrets_manager import Call
     from tests.support.world import World
 
 
+@one_provider
 @pytest.mark.parametrize("count", [20, 21, 45])
 def test_pages(world: World, count: int) -> None:
     """BatchGetSecretValue reads twenty secrets a call, and all pages are read."""
@@ -32,6 +34,7 @@ def test_pages(world: World, count: int) -> None:
     assert len(run.sent) == count
 
 
+@one_provider
 def test_an_empty_first_page(world: World) -> None:
     """A page without secrets, but with a token, is not the end."""
     world.add()
@@ -64,6 +67,7 @@ def test_other_prefixes_are_untouched(world: World) -> None:
     assert all(len(world.store.versions(name)) == 1 for name in others)
 
 
+@one_provider
 def test_a_secret_without_a_value(world: World) -> None:
     """A secret that was created and never filled is no account yet; it does not stop the others."""
     world.store.create(world.prefix + "unfilled")
@@ -75,6 +79,7 @@ def test_a_secret_without_a_value(world: World) -> None:
     assert len(run.sent) == 1
 
 
+@one_provider
 def test_one_secrets_error_is_its_own(world: World) -> None:
     """A page's error for one secret is that secret's outcome; the others are refreshed."""
     names = [world.add(short) for short in "abc"]
@@ -87,6 +92,7 @@ def test_one_secrets_error_is_its_own(world: World) -> None:
     assert all(world.provider.is_live(world.document(name)) for name in names)
 
 
+@one_provider
 @pytest.mark.parametrize(
     ("fault", "error"),
     [(Fault.THROTTLED, "Transient"), (Fault.SERVER_ERROR, "Transient"), (Fault.DENIED, "Denied")],
@@ -103,6 +109,7 @@ def test_a_list_that_cannot_be_read(world: World, fault: Fault, error: str) -> N
     assert run.sent == []
 
 
+@one_provider
 def test_a_throttled_page_is_tried_again(world: World) -> None:
     """A passing hiccup of the list is none of anybody's business."""
     world.add()
@@ -137,7 +144,7 @@ def test_all_that_can_go_wrong_at_once(world: World) -> None:
     assert "\n" not in run.failure
 
 
-@pytest.mark.parametrize("provider_name", ["mcs"])
+@one_provider
 def test_the_raised_line_names_twenty(world: World) -> None:
     """Each with its own words."""
     names = [f"{world.prefix}s{number:02}" for number in range(20)]
@@ -172,6 +179,7 @@ def test_many_reasons(world: World) -> None:
     assert " and 14 more; 5 invalid_secret: " in failure
 
 
+@one_provider
 def test_reported_ones_are_not_raised_again(world: World) -> None:
     """A new failure is raised without those that were raised before."""
     old, new = world.add("old", login_fields=False), world.add("new", login_fields=False)
@@ -187,6 +195,7 @@ def test_reported_ones_are_not_raised_again(world: World) -> None:
     assert old not in run.failure
 
 
+@one_provider
 def test_soonest_expiry_first(world: World) -> None:
     """What a person stored and nobody tried comes first, then our own by expiry."""
     world.set_environment(MAX_WORKERS="1")
@@ -199,16 +208,17 @@ def test_soonest_expiry_first(world: World) -> None:
 
     run = world.run()
 
-    rotated = [step.secret for step in run.steps if meddling.is_save(step)]
+    rotated = [step.secret for step in run.steps if interrupts.is_save(step)]
     assert rotated == [world.prefix + short for short in ("a-new-one", *order)]
 
 
+@one_provider
 def test_deferred(world: World) -> None:
     """A run stops starting secrets while there is time to finish; the next goes on, soonest expiry first."""
     world.set_environment(MAX_WORKERS="1")
     names = [world.add_refreshed(f"s{number}") for number in range(5)]
     world.clock.advance(world.kind.seconds / 2)
-    world.store.after_call = lambda call: world.clock.advance(120 * meddling.is_promotion(Step.of(call)))
+    world.store.after_call = lambda call: world.clock.advance(120 * interrupts.is_promotion(Step.of(call)))
 
     run = world.run()
 
@@ -220,6 +230,7 @@ def test_deferred(world: World) -> None:
     assert world.run().result["outcomes"] == {"fresh": 4, "refreshed": 1}
 
 
+@one_provider
 @pytest.mark.parametrize("workers", [1, 3, 8])
 def test_max_workers(world: World, workers: int) -> None:
     """So many secrets are worked on at once, and never more."""
@@ -232,14 +243,14 @@ def test_max_workers(world: World, workers: int) -> None:
     most: list[int] = [0]
 
     def arrive(call: Call) -> None:
-        if meddling.is_proof(Step.of(call)):
+        if interrupts.is_proof(Step.of(call)):
             with lock:
                 working[0] += 1
                 most[0] = max(most[0], working[0])
             meeting.wait()  # breaks the test if fewer are ever at work
 
     def leave(call: Call) -> None:
-        if meddling.is_save(Step.of(call)):
+        if interrupts.is_save(Step.of(call)):
             with lock:
                 working[0] -= 1
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support import meddling, steps
+from tests.support import interrupts, steps
 from tests.support.clock import DAY, START
 from tests.support.secrets_manager import Fault
 from tests.support.simulators import Mood
@@ -130,7 +130,7 @@ def test_unreadable_at_login(world: World) -> None:
 
 
 def test_the_next_tick_heals(world: World) -> None:
-    """The session behind an unreadable yes is spent: with login fields the next tick is logged in."""
+    """The session behind an unreadable yes is spent: with login fields the next run is logged in."""
     name = world.add()
     world.provider.misbehave(Mood.WRONG_SHAPE)
     world.run()
@@ -157,4 +157,4 @@ def test_tokens_that_do_not_fit(world: World) -> None:
     else:
         assert f"{name}: unreadable: " in run.failure
         assert _kept(world, name) == body.encode()
-        assert not any(meddling.is_save(step) for step in run.steps)
+        assert not any(interrupts.is_save(step) for step in run.steps)

@@ -7,8 +7,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tests.local_stack.leaks import leaked
 from tests.local_stack.processes import last_lines
+from tests.support.leaks import leaked
 from tests.support.providers import MCS, PROVIDERS, ProviderFacts
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from urllib.parse import quote_plus, urlencode
 
 import pytest
 
-from tests.local_stack.leaks import leaked
+from tests.support.leaks import leaked
 
 VALUE = "dummy+token/with:odd=characters & 非"
 

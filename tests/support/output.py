@@ -8,7 +8,7 @@ import logging
 import traceback
 from typing import TYPE_CHECKING, Any
 
-from tests.local_stack.leaks import leaked
+from tests.support.leaks import leaked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -6,6 +6,8 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from tests.support import steps
 from tests.support.clock import Context, FakeClock
 from tests.support.function import RUN_SECONDS, cold_start, environment
@@ -14,12 +16,12 @@ from tests.support.providers import Sent
 from tests.support.steps import Step
 
 if TYPE_CHECKING:
-    import pytest
-
     from tests.support.providers import ProviderFacts
     from tests.support.secrets_manager import StrictSecretsManager, Version
     from tests.support.simulators import Simulator
 
+# For a test that is not about a provider: one is enough.
+one_provider = pytest.mark.parametrize("provider_name", ["mcs"])
 _GAUGES = ("NeedsAttention", "LifeRemainingPercent")
 
 

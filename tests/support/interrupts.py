@@ -1,4 +1,4 @@
-"""Doing something in the very middle of a run: between two of its calls to Secrets Manager."""
+"""Interrupts a run between two of its calls to Secrets Manager: a person saves, or AWS fails."""
 
 from __future__ import annotations
 
