@@ -11,7 +11,7 @@ from tests.unit.stored import ARN, Stored, run_with, version
 from token_refresh.lineage import issued_for, path
 
 if TYPE_CHECKING:
-    from token_refresh.run_context import RunContext
+    from token_refresh.run_context import RunContext, StoredSecret
     from token_refresh.versions import Version
 
 REFRESHED_AT = "2017-11-09T07:51:12.070Z"
@@ -35,6 +35,12 @@ EDIT = page("edit", "token b", note="a person's")  # of B: it begins anew
 OF_EDIT = answer(EDIT, "token d", "ISSUED")
 
 
+def find(parsing: RunContext, stored: Stored, held: Version, latest: Version) -> StoredSecret | None:
+    """Looks for the answer that the tokens of a version led to."""
+    run = run_with(parsing, stored)
+    return issued_for(run, run.parse(held), latest, stored.list_versions(ARN))
+
+
 class TestPath:
     """From a version to its successor, as far as the answer."""
 
@@ -53,10 +59,10 @@ class TestPath:
         ids=["one step", "two", "the second", "not listed yet", "a gap", "backwards", "itself", "past an edit"],
     )
     def test_it_follows_the_ids(
-        self, parsing: RunContext, listed: tuple[Version, ...], first: Version, last: Version, ids: list[str]
+        self, listed: tuple[Version, ...], first: Version, last: Version, ids: list[str]
     ) -> None:
         """Each version on the way, the answer itself left out; none if the way does not lead there."""
-        found = path(run_with(parsing, Stored(*listed)), first, last)
+        found = path(first, last, Stored(*listed).list_versions(ARN))
         assert [(one.id, one.arn) for one in found] == [(version_id, ARN) for version_id in ids]
 
 
@@ -109,18 +115,16 @@ class TestIssuedFor:
         found: bool,  # noqa: FBT001  # a column
     ) -> None:
         """The answer, parsed; None if the tokens did not lead to it."""
-        run = run_with(parsing, Stored(*listed))
-        issued = issued_for(run, run.parse(page("page", token)), latest)
+        issued = find(parsing, Stored(*listed), page("page", token), latest)
         assert (issued and issued.version) == (latest if found else None)
 
     def test_only_what_a_refresh_presents_is_compared(self, parsing: RunContext) -> None:
         """A person may have changed anything else; but another appKey is another account."""
-        run = run_with(parsing, Stored(A, B, C))
-        same = run.parse(page("page", "token b", email="someone@example.com", note="new"))
-        other = run.parse(page("page", "token b", appKey="other"))
-        assert (issued_for(run, same, C) is not None, issued_for(run, other, C)) == (True, None)
+        stored = Stored(A, B, C)
+        same = page("page", "token b", email="someone@example.com", note="new")
+        other = page("page", "token b", appKey="other")
+        assert (find(parsing, stored, same, C) is not None, find(parsing, stored, other, C)) == (True, None)
 
     def test_a_version_that_was_deleted_since_is_passed_over(self, parsing: RunContext) -> None:
         """It was still listed."""
-        run = run_with(parsing, Stored(A, B, C, deleted=(B.id,)))
-        assert issued_for(run, run.parse(page("page", "token a")), C) is None
+        assert find(parsing, Stored(A, B, C, deleted=(B.id,)), page("page", "token a"), C) is None

@@ -175,10 +175,26 @@ class TestFailure:
             raise_if_failed(results)
         assert str(caught.value) == "2 of 4 secrets failed: a: transient: no answer; d: denied: why"
 
-    @pytest.mark.parametrize(("failed", "end"), [(20, "s19: denied: why"), (22, "s19: denied: why; and 2 more")])
-    def test_twenty_are_named_at_most(self, failed: int, end: str) -> None:
-        """Lambda cuts a longer line."""
+    def test_up_to_twenty_are_named_each_with_its_reason(self) -> None:
+        """Even if it is the same one."""
         with pytest.raises(SecretsFailed) as caught:
-            raise_if_failed([result(f"s{number}", Outcome.DENIED, "why") for number in range(failed)])
+            raise_if_failed([result(f"s{number}", Outcome.DENIED, "why") for number in range(20)])
         said = str(caught.value)
-        assert (said[: len("20 of 20 ")], said.endswith(end), said.count("why")) == (f"{failed} of {failed} ", True, 20)
+        assert (said.startswith("20 of 20 "), said.endswith("s19: denied: why"), said.count("why")) == (True, True, 20)
+
+    def test_more_are_grouped_by_reason_the_commonest_first(self) -> None:
+        """Lambda cuts a longer line."""
+        results = [result(f"s{number}", Outcome.DENIED, "rare" if number == 3 else "why") for number in range(22)]
+        with pytest.raises(SecretsFailed) as caught:
+            raise_if_failed(results)
+        named = ", ".join(f"s{number}" for number in range(11) if number != 3)
+        assert str(caught.value) == f"22 of 22 secrets failed: 21 denied: why: {named} and 11 more; 1 denied: rare: s3"
+
+    def test_reasons_past_the_twentieth_are_counted(self) -> None:
+        """At least two secrets of a reason are named."""
+        results = [result(f"s{number}", Outcome.DENIED, f"why {number % 22:02}") for number in range(66)]
+        with pytest.raises(SecretsFailed) as caught:
+            raise_if_failed(results)
+        assert "; 3 denied: why 19: s19, s41 and 1 more; " in str(caught.value)
+        assert str(caught.value).endswith("; and 6 more, for other reasons")
+        assert "why 20" not in str(caught.value)

@@ -183,7 +183,7 @@ def _what_is_wrong(
         case "rejected":
             can_heal = tracked.name not in invocation.labelled and history.can_log_in(tracked)
             wrong = "not healed" if can_heal else None
-        case "transient" if ward.name in course.labelled:  # an answer to its login that no document explains
+        case "transient" if tracked.name in invocation.labelled:  # an answer to its login that no document explains
             wrong = None
         case _:
             wrong = "trouble without trouble"
