@@ -21,7 +21,7 @@ export SAM_CLI_TELEMETRY := 0
 export UV_PYTHON_DOWNLOADS := never
 unexport VIRTUAL_ENV PYTHONHOME PYTHONPATH
 
-.PHONY: help setup demo local test lint soak mutants format build requirements clean
+.PHONY: help setup demo local test quick lint soak mutants format build requirements clean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,6 +37,10 @@ local: setup  ## the same, left running, with the commands to try next
 test: lint  ## everything CI checks
 	@echo "pytest"
 	@pytest --quiet --numprocesses=auto --dist=loadfile
+
+quick: lint  ## what to run after each change: lint, and the tests of modules and functions
+	@echo "pytest"
+	@pytest --quiet --numprocesses=auto --dist=loadfile -m "not slow" tests/unit tests/functions
 
 lint: setup  ## format, lint, types, template, locks: all but the tests
 	@echo "ruff format" && ruff format --quiet --diff .

@@ -91,6 +91,7 @@ def test_tokens_that_may_be_spent_do_not_wait(world: World, *, forced: bool) -> 
     assert world.run().result["outcomes"] == {"logged_in": 1}
 
 
+@pytest.mark.slow
 @one_provider
 @pytest.mark.parametrize(("interval", "edits_a_day"), [(1, 0), (1, 6), (10, 6)])
 def test_days_of_refreshes_and_edits(world: World, interval: int, edits_a_day: int) -> None:

@@ -34,7 +34,12 @@ def _next_day(world: World) -> None:
     world.clock.advance(DAY - world.clock.now() % DAY)
 
 
-@pytest.fixture(params=[10 * MINUTE, MINUTE], ids=["every ten minutes", "every minute"])
+@pytest.fixture(
+    params=[
+        pytest.param(10 * MINUTE, id="every ten minutes"),
+        pytest.param(MINUTE, id="every minute", marks=pytest.mark.slow),
+    ]
+)
 def interval(request: pytest.FixtureRequest) -> float:
     """How often runs come."""
     return float(request.param)
@@ -55,6 +60,7 @@ def test_tokens_once_an_hour(world: World, interval: float) -> None:
     assert versions <= 1 + 1 + 6  # the proofs: one an hour
 
 
+@pytest.mark.slow
 def test_a_password_once_a_day(world: World) -> None:
     """Beside dead tokens the password is presented once a day, the tokens once an hour."""
     name = world.add()

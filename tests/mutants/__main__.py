@@ -99,7 +99,18 @@ def _steps(tree: Path, mutant: Mutant) -> list[list[str]]:
 
 
 def _fails(tree: Path, files: list[str], limit: float | None) -> bool:
-    command = [sys.executable, "-m", "pytest", "--quiet", "--exitfirst", "-p", "no:cacheprovider", *files]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "--quiet",
+        "--exitfirst",
+        "-m",
+        "not slow",
+        "-p",
+        "no:cacheprovider",
+        *files,
+    ]
     environment = {**os.environ, "PYTHONPYCACHEPREFIX": str(tree / "pycache")}
     with subprocess.Popen(
         command,

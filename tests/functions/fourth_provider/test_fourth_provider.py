@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.functions.fourth_provider.simulator import LIVES_SECONDS
 from tests.functions.test_edits import *  # noqa: F403 - the common tests
 from tests.functions.test_recovery import *  # noqa: F403 - the common tests
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 del test_mcs_without_a_new_user_token  # noqa: F821 - is about MCS alone
 
 
+@pytest.mark.slow
 def test_tokens_of_half_an_hour_are_kept_alive(world: World) -> None:
     """A run every ten minutes for two days: each pair is refreshed when 20 minutes old, and none of them dies."""
     name = world.add(login_fields=False)
