@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -29,11 +30,16 @@ def environment(facts: ProviderFacts, base_url: str = "", **more: str) -> dict[s
     }
 
 
-def cold_start(facts: ProviderFacts, clock: Any, *, refresh: Callable[..., Any] | None = None) -> Any:  # noqa: ANN401 - the layer's own, imported late
-    """Makes the function, in an environment that is set already; `refresh`: to build its requests in another way."""
+def cold_start(facts: ProviderFacts, clock: Any, *, refresh: Callable[..., Any] | None = None, **changes: Any) -> Any:  # noqa: ANN401 - the layer's own, imported late
+    """Makes the function, in an environment that is set already.
+
+    `refresh`: to build its requests in another way; `changes`: of its `Provider`. It does not look for strays unless
+    they say so: a call an hour that is no part of any rotation.
+    """
     # Powertools' logger keeps the stdout of whoever made it.
     logging.root.manager.loggerDict.pop(facts.name, None)
     app = importlib.import_module(facts.app or f"functions.{facts.module}.app")
     layer = importlib.import_module(facts.layer or f"token_refresh.{facts.module}")
     function = importlib.import_module("token_refresh.function")
-    return function.Function(getattr(layer, facts.constant), refresh or app.refresh, app.login, clock=clock)
+    provider = replace(getattr(layer, facts.constant), **{"looks_for_strays": False, **changes})
+    return function.Function(provider, refresh or app.refresh, app.login, clock=clock)

@@ -95,9 +95,9 @@ class World:
             self.monkeypatch.setenv(name, value)
         self._function = None
 
-    def cold_start(self, clock: Any = None, refresh: Any = None) -> Any:  # noqa: ANN401 - the layer's own, imported late
-        """Makes the function as importing its module does, with a clock, or a way to refresh, of the test's own."""
-        self._function = cold_start(self.kind, clock or self.clock, refresh=refresh)
+    def cold_start(self, clock: Any = None, refresh: Any = None, **changes: Any) -> Any:  # noqa: ANN401 - the layer's own, imported late
+        """Makes the function as importing its module does, with a clock, a way to refresh, a provider of the test's."""
+        self._function = cold_start(self.kind, clock or self.clock, refresh=refresh, **changes)
         let_everything_speak()
         return self._function
 

@@ -14,6 +14,7 @@ from token_refresh.events import parse_event
 from token_refresh.run_context import RunContext
 from token_refresh.secrets_manager import SecretsManager
 from token_refresh.settings import Settings
+from token_refresh.strays import HOUR, warn_of_strays
 from token_refresh.sweep import rotate_all, rotate_named
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
     from token_refresh.provider import Provider
     from token_refresh.transport import HttpRequest
+
+_STRAYS_SECONDS = 60  # that must be left: a list of many pages
 
 
 class Function:
@@ -42,6 +45,7 @@ class Function:
         self._clock = clock or SystemClock()
         self._settings = Settings.read(os.environ)
         self._secrets: SecretsManager | None = None
+        self._hour_of_strays = -1
         masking.install()
         self._logger = Logger(service=provider.name, logger_formatter=masking.MaskingFormatter(), utc=True)
 
@@ -64,5 +68,15 @@ class Function:
         report.emit_metrics(self._provider, results, swept=named is None, now=self._clock.now())
         result = report.summary(self._provider, results)
         self._logger.info("run ended", extra={"outcomes": result["outcomes"]})
+        if named is None:
+            self._look_for_strays(run)
         report.raise_if_failed(results)
         return result
+
+    def _look_for_strays(self, run: RunContext) -> None:
+        """Look once an hour, when all else is done and reported, if time is left."""
+        hour = int(run.began // HOUR)
+        ours = self._provider.looks_for_strays and hour != self._hour_of_strays
+        if ours and run.deadline.remaining() > _STRAYS_SECONDS:
+            self._hour_of_strays = hour
+            warn_of_strays(run)

@@ -43,6 +43,11 @@ def current_versions(page: Mapping[str, Any]) -> list[Version | tuple[str, Secre
     return found
 
 
+def secret_names(page: Mapping[str, Any]) -> list[str]:
+    """Read a page of ListSecrets."""
+    return [one["Name"] for one in page.get("SecretList", [])]
+
+
 def listed_versions(page: Mapping[str, Any]) -> list[ListedVersion]:
     """Read a page of ListSecretVersionIds."""
     return [

@@ -56,6 +56,7 @@ MCS = Provider(
     refresh_fields=("appKey", "appSecret", "token"),
     login_fields=("appKey", "appSecret", "email", "password"),
     written_fields=("token", "access_token"),
+    looks_for_strays=True,
     replies=ReplyTable(
         parse=_parse,
         rows=(

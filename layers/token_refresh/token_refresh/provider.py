@@ -35,6 +35,7 @@ class Provider:
     # those that do so only in what a run stored.
     identities: tuple[tuple[str, ...], ...] = ()
     identities_written: tuple[tuple[str, ...], ...] = ()
+    looks_for_strays: bool = False  # one function of a stack does it for all
 
     @property
     def credential_fields(self) -> tuple[str, ...]:

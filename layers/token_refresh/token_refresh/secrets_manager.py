@@ -26,7 +26,7 @@ from botocore.config import Config
 from token_refresh.aws_errors import ALREADY_STORED, NO_SUCH_SECRET, call
 from token_refresh.clock import AWS_CONNECT_SECONDS, AWS_READ_SECONDS
 from token_refresh.errors import Denied, NoSuchVersion
-from token_refresh.listings import current_versions, listed_versions, pages, parse_version
+from token_refresh.listings import current_versions, listed_versions, pages, parse_version, secret_names
 from token_refresh.versions import (
     ASKED,
     CURRENT,
@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from token_refresh.versions import ListedVersion
 
 _PAGE = 20  # secrets; the most that BatchGetSecretValue takes
+_NAMES_PAGE = 100  # the most that ListSecrets takes
 _VERSIONS_PAGE = 100  # the most that ListSecretVersionIds takes
 _MOST_KEPT_BYTES = 64 * 1024  # of a SecretBinary
 
@@ -71,6 +72,14 @@ class SecretsManager:
         for one in pages("list the secrets", read_page, current_versions):
             if not isinstance(one, Version) or one.name.startswith(prefix):  # whatever a filter means by a prefix
                 yield one
+
+    def list_names(self, prefix: str) -> Iterator[str]:
+        """Yield the names of all secrets under a prefix."""
+        filters: Sequence[FilterTypeDef] = [{"Key": "name", "Values": [prefix]}]
+        read_page = partial(self._client.list_secrets, Filters=filters, MaxResults=_NAMES_PAGE)
+        for name in pages("list the names of secrets", read_page, secret_names):
+            if name.startswith(prefix):
+                yield name
 
     def list_versions(self, arn: str) -> list[ListedVersion]:
         """List all versions of a secret, those without labels too."""
