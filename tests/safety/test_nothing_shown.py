@@ -24,7 +24,8 @@ from tests.support.process import run_as_lambda
 from tests.support.providers import PROVIDERS
 from tests.support.secrets_manager import Fault, StrictSecretsManager
 from tests.support.simulators import Mood
-from token_refresh.masking import quote, use_mask
+from token_refresh.masking import use_mask
+from token_refresh.quoting import quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

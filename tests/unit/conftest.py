@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from token_refresh import masking
+from token_refresh import log_masking
 from token_refresh.mcs import MCS
 from token_refresh.run_context import RunContext
 from token_refresh.settings import Settings
@@ -36,7 +36,7 @@ def quiet_logging() -> Iterator[None]:
 @pytest.fixture
 def guarded_logging(quiet_logging: None) -> None:  # noqa: ARG001  # only its clean-up matters
     """Guards every logger, as a function does at its cold start."""
-    masking.install()
+    log_masking.install()
 
 
 @pytest.fixture

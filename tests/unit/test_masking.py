@@ -24,7 +24,9 @@ from aws_lambda_powertools import Logger
 
 from tests.support.secrets_manager import StrictSecretsManager
 from tests.unit.wire import WireServer, answer
-from token_refresh.masking import Mask, MaskingFormatter, hide, mask_values, quote, use_mask
+from token_refresh.log_masking import MaskingFormatter
+from token_refresh.masking import Mask, hide, mask_values, use_mask
+from token_refresh.quoting import quote
 from token_refresh.versions import Version
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from token_refresh.clock import REQUEST_SECONDS
 from token_refresh.errors import NotStored, Rejected, SecretError, SessionDead, Transient, Unclear, Unreadable
-from token_refresh.masking import mask_values, quote
+from token_refresh.masking import mask_values
+from token_refresh.quoting import quote
 from token_refresh.replies import Operation, Verdict
 from token_refresh.storing import Answer, keep_unreadable, save
 from token_refresh.tenant import base_url_of

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from aws_lambda_powertools import Logger
 
-from token_refresh import masking, report
+from token_refresh import log_masking, report
 from token_refresh.clock import Clock, Deadline, LambdaContext, SystemClock
 from token_refresh.events import parse_event
 from token_refresh.run_context import RunContext
@@ -46,8 +46,8 @@ class Function:
         self._settings = Settings.read(os.environ)
         self._secrets: SecretsManager | None = None
         self._hour_of_strays = -1
-        masking.install()
-        self._logger = Logger(service=provider.name, logger_formatter=masking.MaskingFormatter(), utc=True)
+        log_masking.install()
+        self._logger = Logger(service=provider.name, logger_formatter=log_masking.MaskingFormatter(), utc=True)
 
     def __call__(self, event: object, context: LambdaContext) -> dict[str, Any]:
         """Run once.
