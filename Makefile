@@ -14,6 +14,11 @@ uv := .tools/uv-$(uv_version)/bin/uv
 requirements := layers/token_refresh/requirements.txt
 export_requirements := $(uv) export --quiet --frozen --no-default-groups --no-annotate --no-header
 
+# A person's own settings of uv do not count, except for how packages are reached.
+uv_reach := UV_CACHE_DIR UV_DEFAULT_INDEX UV_EXTRA_INDEX_URL UV_FIND_LINKS UV_HTTP_% UV_INDEX% UV_INSECURE_HOST \
+	UV_KEYRING_PROVIDER UV_NATIVE_TLS UV_OFFLINE UV_SYSTEM_CERTS
+$(foreach name,$(filter-out $(uv_reach),$(filter UV_%,$(.VARIABLES))),$(eval unexport $(name)))
+
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 # Away from functions/, where SAM would upload it.
 export PYTHONPYCACHEPREFIX := $(CURDIR)/.tools/pycache
@@ -56,8 +61,10 @@ soak: setup  ## 50,000 simulated rotations with trouble of every kind, and what 
 	@python -m tests.safety.soak
 
 mutants: $(uv)  ## break the code in 300 places, one at a time: do the quick tests notice? (25 minutes)
-	@UV_PROJECT_ENVIRONMENT=.tools/mutants $(uv) sync --quiet --frozen --no-default-groups --group test --group mutants \
-		--python "$(python)"
+	@$(uv) export --quiet --frozen --no-header --no-annotate --no-default-groups --group test --group mutants \
+		--output-file .tools/mutants.txt >/dev/null
+	@$(uv) venv --quiet --clear --python "$(python)" .tools/mutants
+	@$(reach) $(uv) pip sync --quiet --require-hashes --python .tools/mutants .tools/mutants.txt
 	@.tools/mutants/bin/python -m tests.mutants
 
 format: setup  ## put the code into its format, and fix what can be fixed
@@ -73,15 +80,21 @@ requirements: setup  ## write the layer's requirements.txt after a change of uv.
 clean:  ## remove everything that make and sam have made
 	@rm -rf .aws-sam .hypothesis .mypy_cache .pytest_cache .ruff_cache .tools .venv
 
+# The lock file names the public index; by a list of requirements uv asks the person's own, which pip may know alone.
+reach = index=$${UV_DEFAULT_INDEX:-$${UV_INDEX_URL:-$${PIP_INDEX_URL:-$$("$(python)" -m pip config get global.index-url \
+	2>/dev/null || true)}}} && if [[ $$index ]]; then export UV_DEFAULT_INDEX=$$index; fi &&
+
 $(uv):
 	@$(if $(python),,echo "no $(PYTHON) found: Python 3.11 or newer is needed" >&2; exit 1)
 	@$(python) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
 	@echo "Setting up: uv $(uv_version)"
 	@rm -rf .tools/uv-*
 	@$(python) -m venv .tools/uv-$(uv_version)
-	@.tools/uv-$(uv_version)/bin/pip install -qq --disable-pip-version-check "uv==$(uv_version)"
+	@.tools/uv-$(uv_version)/bin/python layers/token_refresh/pip_install.py "uv==$(uv_version)"
 
 $(environment): uv.lock $(uv)
 	@echo "Setting up: .venv (the first time takes a minute)"
-	@$(uv) sync --quiet --frozen --python "$(python)"
+	@$(uv) export --quiet --frozen --no-header --no-annotate --output-file .tools/requirements.txt >/dev/null
+	@$(uv) venv --quiet --clear --python "$(python)" .venv
+	@$(reach) $(uv) pip sync --quiet --require-hashes --python .venv .tools/requirements.txt
 	@touch $@
