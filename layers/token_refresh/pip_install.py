@@ -43,7 +43,9 @@ def _environment() -> dict[str, str]:
 def _settings() -> dict[str, str]:
     """Return what the person's files, and then variables, say of `_KEPT`."""
     file = {name: os.environ[name] for name in ("PIP_CONFIG_FILE",) if name in os.environ}
-    listed = _pip(["config", "list", "-vv"], {**_without_pip(), **file}).stdout  # -vv: a file may make pip quiet
+    # A file may make pip quiet, or have it read one of the files only.
+    all_of_it = {"PIP_QUIET": "0", "PIP_USER": "0", "PIP_GLOBAL": "0", "PIP_SITE": "0"}
+    listed = _pip(["config", "list"], {**_without_pip(), **all_of_it, **file}).stdout
     found = {}
     for section in ("global", "install"):  # the later one counts
         for key, value in re.findall(rf"(?m)^{section}\.([a-z-]+)=(.+)$", listed):

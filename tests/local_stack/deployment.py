@@ -52,7 +52,7 @@ def deploy(
 ) -> Deployment:
     """Run `sam deploy` of a built template, with the committed samconfig.toml."""
     pairs = [f'{name}="{value}"' for name, value in parameters.items()]  # quoted: a rate has a space in it
-    command = ["deploy", "--template-file", str(template), "--stack-name", stack_name]
+    command = ["deploy", "--template-file", str(template), "--stack-name", stack_name, "--s3-prefix", stack_name]
     settings = str(REPOSITORY / "samconfig.toml")  # sam would look beside the built template
     _sam(aws, folder, _DEPLOY_SECONDS, *command, "--config-file", settings, "--parameter-overrides", *pairs)
     return Deployment(aws, stack_name)
