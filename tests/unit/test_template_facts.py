@@ -175,6 +175,8 @@ def test_every_function_is_given_what_all_read() -> None:
         "MAX_WORKERS": {"Ref": "MaxWorkers"},
         "POWERTOOLS_LOG_LEVEL": {"Ref": "LogLevel"},
         "POWERTOOLS_METRICS_NAMESPACE": {"Sub": "TokenRefresh/${AWS::StackName}"},
+        "MALLOC_ARENA_MAX": "1",
+        "MALLOC_TRIM_THRESHOLD_": "65536",
     }
 
 

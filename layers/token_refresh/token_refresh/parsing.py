@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 MOST_TOKEN_BYTES = 8 * 1024
+MOST_MESSAGE = 4096  # characters; a server that sends a mebibyte must not cost it for each worker
 _TEN_YEARS = 10 * 365.25 * 86_400  # seconds
 _MOST_DIGITS = 400
 _JSON_BEGINS = b'{["'
@@ -76,8 +77,8 @@ def number(value: object) -> int | None:
 
 
 def text(value: object) -> str:
-    """Return a string as it is, and nothing for anything else."""
-    return value if isinstance(value, str) else ""
+    """Return the beginning of a message, and nothing for anything that is no string."""
+    return value[: MOST_MESSAGE + 1] if isinstance(value, str) else ""  # one more tells that it goes on
 
 
 def expiry(epoch_milliseconds: object, now: float) -> float | None:

@@ -10,23 +10,24 @@ import re
 from typing import TYPE_CHECKING
 
 from token_refresh.masking import SHORTEST, hide, joined, mask_in_use
+from token_refresh.parsing import MOST_MESSAGE
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
 _PIECE = 8  # characters: so many in a row are no accident
-_MOST_READ, _MOST_SHOWN = 4096, 200  # characters
+_MOST_SHOWN = 200  # characters
 _HOST = r"(?=[A-Za-z0-9-]*\.)[A-Za-z0-9.-]{1,100}(?![\0!-~])"
 # What may be a secret that we do not know. NUL stands for what is hidden already.
 _DENIED = re.compile(rf"(?<![\0!-~])(?!{_HOST})[\0!-~]{{16,}}|\0+|\d{{4,}}")
 
 
-def quote(message: str, documented: Collection[str] = ()) -> str:
+def quote(said: str, documented: Collection[str] = ()) -> str:
     """Return what a provider says as one line that may be shown: whole if it is documented, otherwise its words."""
-    mask, text = mask_in_use(), message[:_MOST_READ]
+    mask, text = mask_in_use(), said[:MOST_MESSAGE]
     if text.strip().lower() not in documented:
         text = _words(hide(text), [_lower(joined(value)) for value in mask.values])
-        if len(message) > _MOST_READ:  # no rule knows what the cut left of a value, or of a host name
+        if len(said) > MOST_MESSAGE:  # no rule knows what the cut left of a value, or of a host name
             text = text[: -max([100, *map(len, mask.forms)])] + "***"
     escaped = json.dumps(joined(text), ensure_ascii=False)[1:-1]
     return "".join(re.findall(r"\\.|[^\\]", escaped[:_MOST_SHOWN]))  # without half an escape
