@@ -68,23 +68,6 @@ def test_without_proof_no_token_is_spent(world: World, trouble: Callable[[World,
 
 
 @one_provider
-def test_a_secret_that_cannot_be_read(world: World) -> None:
-    """A KMS key that decrypts nothing makes its secret denied, in the sweep and alone, and leaves the others be."""
-    locked, open_ = world.add("locked"), world.add("open")
-    world.store.set_key(locked, Key.DISABLED)
-
-    run = world.run()
-    assert run.outcomes == {"denied": 1, "refreshed": 1}
-    assert f"{locked}: denied: " in run.failure
-    assert open_ not in run.failure
-    assert {step.secret for step in run.steps} == {None, open_}
-
-    alone = world.run({"secret_id": locked})
-    assert f"{locked}: denied: " in alone.failure
-    assert alone.sent == []
-
-
-@one_provider
 def test_a_disabled_key_in_a_later_hour_is_noticed(world: World) -> None:
     """A proof of the last hour is no proof of this one: a key disabled since then stops the run in time."""
     name = world.add()
