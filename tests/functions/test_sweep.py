@@ -33,6 +33,20 @@ def test_pages(world: World) -> None:
 
 
 @one_provider
+def test_other_prefixes_are_untouched(world: World) -> None:
+    """Secrets of other providers and other stacks are neither read alone nor written."""
+    mine, others = world.add(), ["token-refresh/other/a", "another-stack/mcs/a"]
+    for name in others:
+        world.store.create(name, world.provider.create_account(name))
+
+    run = world.run()
+
+    assert run.result["outcomes"] == {"refreshed": 1}
+    assert {step.secret for step in run.steps} == {None, mine}
+    assert all(len(world.store.versions(name)) == 1 for name in others)
+
+
+@one_provider
 def test_one_secrets_error_is_its_own(world: World) -> None:
     """A page's error for one secret is that secret's outcome; the others are refreshed."""
     names = [world.add(short) for short in "abc"]
