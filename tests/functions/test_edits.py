@@ -133,24 +133,13 @@ def test_other_credentials(world: World, moment: str) -> None:
 
 
 @one_provider
-def test_giving_way_is_retried(world: World) -> None:
-    """A throttled move of AWSCURRENT back to their credentials is tried again."""
+@pytest.mark.parametrize(("fault", "times"), [(Fault.THROTTLED, 5), (Fault.LOST_AFTER, 1)])
+def test_giving_way_is_retried(world: World, fault: Fault, times: int) -> None:
+    """A move that was throttled, or whose answer was lost, is tried again until it is refused because of theirs."""
     name = world.add()
     theirs = world.provider.create_account("theirs")
     interrupts.before(world, interrupts.is_save, lambda: world.store.person_writes(name, theirs))
-    world.store.fail("UpdateSecretVersionStage", Fault.THROTTLED, times=5)
-
-    assert world.run().result["outcomes"] == {"superseded": 1}
-    assert world.document(name) == theirs
-
-
-@one_provider
-def test_giving_way_that_is_lost_on_the_way_back(world: World) -> None:
-    """A move whose answer was lost is tried again, refused because it has happened, and that is fine."""
-    name = world.add()
-    theirs = world.provider.create_account("theirs")
-    interrupts.before(world, interrupts.is_save, lambda: world.store.person_writes(name, theirs))
-    world.store.fail("UpdateSecretVersionStage", Fault.LOST_AFTER)
+    world.store.fail("UpdateSecretVersionStage", fault, times=times)
 
     assert world.run().result["outcomes"] == {"superseded": 1}
     assert world.document(name) == theirs

@@ -50,7 +50,7 @@ def test_not_presented_again_by_name(world: World, rejected: str) -> None:
     assert run.sent == []
 
 
-@pytest.mark.parametrize("provider_name", ["mcs", "fashion-world"])  # tokens that live that long
+@one_provider
 def test_a_false_alarm_heals_by_itself(world: World) -> None:
     """A provider that took back its refusal is believed within the hour after the next."""
     world.add(login_fields=False)
