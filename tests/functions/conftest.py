@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
+from functools import cache
 from typing import TYPE_CHECKING
 
+import boto3
 import pytest
-from botocore.loaders import Loader
 
 from tests.support.clock import FakeClock, of_libraries
 from tests.support.output import Output, record
@@ -15,7 +16,7 @@ from tests.support.secrets_manager import StrictSecretsManager
 from tests.support.world import World
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from tests.support.simulators import Simulator
 
@@ -65,9 +66,9 @@ def provider(kind: ProviderFacts, clock: FakeClock) -> Iterator[Simulator]:
 
 
 @pytest.fixture(scope="session")
-def loader() -> Loader:
-    """The SDK's loader of its own description of AWS: parsing that anew would be half of every test."""
-    return Loader()
+def loader() -> Callable[[], boto3.session.Session]:
+    """Loads the SDK's session, once for all functions: with AWS's description of itself it would be half of a test."""
+    return cache(boto3.session.Session)
 
 
 @pytest.fixture
@@ -77,11 +78,11 @@ def world(  # noqa: PLR0913, PLR0917 - one of each; pytest passes them by name
     store: StrictSecretsManager,
     provider: Simulator,
     output: Output,
-    loader: Loader,
+    loader: Callable[[], boto3.session.Session],
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[World]:
     """The function among them; afterwards nothing that it printed may hold a secret."""
-    monkeypatch.setattr("botocore.session.create_loader", lambda _: loader)
+    monkeypatch.setattr("token_refresh.function.boto3.session.Session", loader)
     made = World(kind, clock, store, provider, output, monkeypatch)
     yield made
     assert output.leaks(made.secret_values()) == {}

@@ -9,6 +9,7 @@ import boto3
 import pytest
 
 from tests.support.clock import START, iso
+from tests.support.world import one_provider
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,6 +71,7 @@ def test_logged_in(world: World, moto: SecretsManagerClient) -> None:
     assert all(world.provider.is_live(_document(moto, name)) for name in (dead, new))
 
 
+@one_provider
 def test_unreadable_is_kept(world: World, moto: SecretsManagerClient) -> None:
     """A yes in an unknown shape becomes a binary version under its label."""
     name = _create(world, moto, "a")
@@ -81,6 +83,7 @@ def test_unreadable_is_kept(world: World, moto: SecretsManagerClient) -> None:
     assert "SecretString" in moto.get_secret_value(SecretId=name)
 
 
+@one_provider
 def test_a_secret_that_does_not_exist(world: World, moto: SecretsManagerClient) -> None:
     """The words of moto for a secret that is not there are understood, too."""
     _create(world, moto, "a")

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.clock import DAY, MINUTE
+from tests.support.clock import MINUTE
+from tests.support.world import one_provider
 
 if TYPE_CHECKING:
     from tests.support.world import World
@@ -15,34 +16,9 @@ if TYPE_CHECKING:
 MCS_ERROR = {"apiVersion": "0.0.1", "code": 500, "statusCode": 500, "options": {}}
 
 
-def _mcs(message: str) -> str:
-    return json.dumps({**MCS_ERROR, "message": message})
-
-
 @pytest.mark.parametrize("provider_name", ["mcs"])
 class TestMcs:
-    """Nearly every refusal is an HTTP 500."""
-
-    def test_an_expired_token_is_logged_in_for(self, world: World) -> None:
-        """It was asked again for ever."""
-        world.add()
-        world.provider.answer_with(500, body=_mcs("Refresh token has expired"))
-        assert world.run().result["outcomes"] == {"logged_in": 1}
-
-    def test_a_wrong_password_is_rejected(self, world: World) -> None:
-        """It was presented 144 times a day."""
-        name = world.add(tokens=False)
-        world.provider.answer_with(500, body=_mcs("User credentials are invalid"))
-        failure = world.run().failure
-        assert f"{name}: rejected: MCS said " in failure
-        assert "email or password is wrong" in failure
-
-    def test_a_gateway_that_says_client_rejects_nobody(self, world: World) -> None:
-        """Its words are not MCS's."""
-        world.add()
-        world.provider.answer_with(503, body='{"message": "upstream http client timed out"}')
-        assert world.run().outcomes == {"transient": 1}
-        assert world.run().result["outcomes"] == {"refreshed": 1}
+    """Its documents spell a path in two ways."""
 
     @pytest.mark.parametrize("tokens", [True, False])
     def test_the_other_spelling_of_its_path(self, world: World, *, tokens: bool) -> None:
@@ -101,6 +77,7 @@ class TestALoginWhoseTokensAreNearlyOver:
         assert world.run().result["outcomes"] == {"refreshed": 1}
 
 
+@one_provider
 class TestASecretWithoutAValue:
     """Made by Terraform first, say."""
 
@@ -126,43 +103,10 @@ class TestASecretWithoutAValue:
         assert world.run().result["outcomes"] == {"refreshed": 1}
 
 
+@one_provider
 def test_white_space_at_the_ends_is_named_when_it_is_refused(world: World) -> None:
     """It is presented as it stands: nobody but a person knows whether it belongs there."""
     name = world.add(login_fields=False)
     world.edit(name, **{world.kind.refreshed_by: world.document(name)[world.kind.refreshed_by] + " "})
     failure = world.run().failure
     assert f"; {world.kind.refreshed_by} begins or ends with white space or an invisible character" in failure
-
-
-@pytest.mark.parametrize("provider_name", ["mcs"])
-@pytest.mark.parametrize("key", ["secretid", "SecretId", "secret-id", "Secret ID", "Force", "retryRejected"])
-def test_a_key_that_is_almost_ours(world: World, key: str) -> None:
-    """A person meant something, and would wait for it in vain."""
-    world.add()
-    run = world.run({key: True})
-    assert type(run.raised).__name__ == "InvalidEvent"
-    assert "almost" in str(run.raised)
-    assert run.sent == []
-
-
-@pytest.mark.parametrize("provider_name", ["mcs"])
-@pytest.mark.parametrize("key", ["id", "detail-type", "key1", "ScheduledTime", "<aws.scheduler.execution-id>"])
-def test_keys_of_others(world: World, key: str) -> None:
-    """Scheduler's, EventBridge's, those of the console's sample event."""
-    world.add()
-    assert world.run({key: "x"}).result["outcomes"] == {"refreshed": 1}
-
-
-@pytest.mark.parametrize("provider_name", ["ekuaibao"])
-@pytest.mark.parametrize("days", [90, 365])
-def test_never_more_than_30_days_between_refreshes(world: World, days: int) -> None:
-    """Ekuaibao deletes access tokens that are three months old."""
-    name = world.add(login_fields=False, expireDate=60)
-    world.provider.licence_days = None  # type: ignore[attr-defined]
-    body = {"value": {**world.provider.current(name), "expireTime": round((world.clock.now() + days * DAY) * 1000)}}
-    world.provider.answer_with(200, body=json.dumps(body))
-    assert world.run().result["outcomes"] == {"refreshed": 1}
-    world.clock.advance(30 * DAY - MINUTE - 1)
-    assert world.run().result["outcomes"] == {"fresh": 1}
-    world.clock.advance(1)
-    assert len(world.run().sent) == 1

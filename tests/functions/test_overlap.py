@@ -11,6 +11,7 @@ from tests.support import interrupts
 from tests.support.clock import MINUTE
 from tests.support.simulators import Mcs
 from tests.support.steps import Step
+from tests.support.world import one_provider
 
 if TYPE_CHECKING:
     from tests.support.secrets_manager import Call
@@ -59,6 +60,7 @@ class SecondRun:
             self._first_saved.wait(PATIENCE_SECONDS)
 
 
+@one_provider
 @pytest.mark.parametrize("login_fields", [True, False])
 def test_the_second_is_refused_and_superseded(world: World, *, login_fields: bool) -> None:
     """The second presents the spent session, is refused, waits, and finds what the first has stored."""
@@ -74,6 +76,7 @@ def test_the_second_is_refused_and_superseded(world: World, *, login_fields: boo
     assert "REJECTED" not in world.store.labels(name)
 
 
+@one_provider
 def test_the_second_logs_in_before_the_first_has_saved(world: World) -> None:
     """If the first one's save outlasts the wait, the second logs in; its later tokens are the ones that stay."""
     name = world.add()
@@ -88,6 +91,7 @@ def test_the_second_logs_in_before_the_first_has_saved(world: World) -> None:
     assert world.run().result["outcomes"] == {"fresh": 1}
 
 
+@one_provider
 def test_the_second_gives_up_before_the_first_has_saved(world: World) -> None:
     """Without login fields the second rejects what is spent; the first one's save clears that at the next run."""
     name = world.add(login_fields=False)

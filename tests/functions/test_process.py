@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-import pytest
-
 from tests.support.process import run_as_lambda
 from tests.support.secrets_manager import StrictSecretsManager
 
@@ -58,21 +56,3 @@ def test_rotates_like_lambda(kind: ProviderFacts, output: Output) -> None:
         assert metrics["service"] == kind.name
         assert metrics["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "TokenRefresh/my-stack"
         assert output.leaks(provider.issued | store.secret_values()) == {}
-
-
-@pytest.mark.parametrize("variable", ["SECRET_PREFIX", "BASE_URL", "ALLOW_PLAIN_HTTP", "POWERTOOLS_METRICS_NAMESPACE"])
-@pytest.mark.parametrize("provider_name", ["mcs"])
-def test_a_missing_variable_is_refused_at_cold_start(kind: ProviderFacts, variable: str) -> None:
-    """Importing the module fails, naming the variable."""
-    environment = {
-        "SECRET_PREFIX": "my-stack/mcs/",
-        "BASE_URL": "https://provider.invalid",
-        "ALLOW_PLAIN_HTTP": "false",
-        "POWERTOOLS_METRICS_NAMESPACE": "TokenRefresh/my-stack",
-    }
-    del environment[variable]
-
-    ended = _invoke(kind, environment, {})
-
-    assert ended.returncode != 0
-    assert f"environment variable {variable} " in ended.stderr.splitlines()[-1]

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tests.support.world import World
 
 
+@one_provider
 def test_the_proof_is_the_value_unchanged(world: World) -> None:
     """The proof is a version with the very same text, under AWSPENDING only."""
     name = world.add(note="héllo \u2028 Привет", nested={"b": [1, 2.50, None], "a": True})
@@ -36,56 +37,8 @@ def test_the_proof_is_the_value_unchanged(world: World) -> None:
     assert world.store.labels(name) == {"AWSCURRENT": before.id, "AWSPENDING": proof.token}
 
 
-@one_provider
-def test_within_an_hour_the_proof_is_the_same(world: World) -> None:
-    """Runs of one UTC hour ask with the same token, which stores nothing more."""
-    name = world.add()
-    before = world.current(name)
-    world.provider.misbehave(Mood.SERVICE_UNAVAILABLE, times=None)
-
-    for _ in range(5):  # 10:05 to 10:45
-        assert world.run().steps[-1] == world.proof(name, before.id, START)
-        world.clock.advance(10 * MINUTE)
-    assert len(world.store.versions(name)) == 2
-
-
-@one_provider
-def test_the_next_hour_proves_again(world: World) -> None:
-    """At the full hour of UTC the proof is a new one."""
-    name = world.add()
-    before = world.current(name)
-    world.provider.misbehave(Mood.SERVICE_UNAVAILABLE, times=None)
-    world.run()
-    world.clock.advance(55 * MINUTE - 1)
-    assert world.run().steps[-1] == world.proof(name, before.id, START)
-    world.clock.advance(1)
-
-    assert world.run().steps[-1] == world.proof(name, before.id, START + HOUR)
-    assert world.proof(name, before.id, START + HOUR) != world.proof(name, before.id, START)
-    assert len(world.store.versions(name)) == 3
-
-
-@one_provider
-def test_an_outage_adds_24_versions_a_day(world: World) -> None:
-    """However long a provider is away, a day of runs writes 24 versions: three days leave room for the answer."""
-    name = world.add()
-    world.provider.misbehave(Mood.SERVICE_UNAVAILABLE, times=None)
-    for _ in range(48):
-        assert world.run().outcomes == {"transient": 1}
-        world.clock.advance(30 * MINUTE)
-
-    # 10:05 to 09:35 the next day touches 24 hours.
-    assert len(world.store.versions(name)) == 1 + 24
-    world.provider.behave()
-    assert world.run().result["outcomes"] == {"refreshed": 1}
-
-
 def _disable_key(world: World, name: str) -> None:
     world.store.set_key(name, Key.READS_ONLY)
-
-
-def _forbid(world: World, _: str) -> None:
-    world.store.fail("PutSecretValue", Fault.DENIED, times=None)
 
 
 def _fill_up(world: World, _: str) -> None:
@@ -93,9 +46,9 @@ def _fill_up(world: World, _: str) -> None:
 
 
 @one_provider
-@pytest.mark.parametrize("trouble", [_disable_key, _forbid, _fill_up])
+@pytest.mark.parametrize("trouble", [_disable_key, _fill_up])
 def test_without_proof_no_token_is_spent(world: World, trouble: Callable[[World, str], None]) -> None:
-    """KMS key disabled, permission missing, no room for versions: denied in each run, and the provider not asked."""
+    """KMS key disabled, no room for versions: denied in each run, and the provider not asked."""
     name = world.add()
     before = world.current(name)
     trouble(world, name)
@@ -115,24 +68,6 @@ def test_without_proof_no_token_is_spent(world: World, trouble: Callable[[World,
 
 
 @one_provider
-@pytest.mark.parametrize("key", [Key.DISABLED, Key.DENIED])
-def test_a_secret_that_cannot_be_read(world: World, key: Key) -> None:
-    """A KMS key that decrypts nothing makes its secret denied, in the sweep and alone, and leaves the others be."""
-    locked, open_ = world.add("locked"), world.add("open")
-    world.store.set_key(locked, key)
-
-    run = world.run()
-    assert run.outcomes == {"denied": 1, "refreshed": 1}
-    assert f"{locked}: denied: " in run.failure
-    assert open_ not in run.failure
-    assert {step.secret for step in run.steps} == {None, open_}
-
-    alone = world.run({"secret_id": locked})
-    assert f"{locked}: denied: " in alone.failure
-    assert alone.sent == []
-
-
-@one_provider
 def test_a_disabled_key_in_a_later_hour_is_noticed(world: World) -> None:
     """A proof of the last hour is no proof of this one: a key disabled since then stops the run in time."""
     name = world.add()
@@ -147,6 +82,7 @@ def test_a_disabled_key_in_a_later_hour_is_noticed(world: World) -> None:
     assert run.sent == []
 
 
+@one_provider
 def test_a_login_is_proven_too(world: World) -> None:
     """The same holds for a secret that can only log in."""
     world.add(tokens=False)

@@ -11,6 +11,7 @@ from tests.support import interrupts, steps
 from tests.support.clock import MINUTE
 from tests.support.secrets_manager import Fault
 from tests.support.steps import SWEEP
+from tests.support.world import one_provider
 
 if TYPE_CHECKING:
     from tests.support.world import World
@@ -42,11 +43,11 @@ def test_made_current_by_the_next_run(world: World, *, login_fields: bool) -> No
     assert world.run().result["outcomes"] == {"fresh": 1}
 
 
-@pytest.mark.parametrize("login_fields", [True, False])
+@one_provider
 @pytest.mark.parametrize("edits", [1, 2])
-def test_edited_in_between(world: World, edits: int, *, login_fields: bool) -> None:
+def test_edited_in_between(world: World, edits: int) -> None:
     """Edits of something else in between get the tokens, without a login."""
-    name = _stored_only(world, login_fields=login_fields)
+    name = _stored_only(world, login_fields=True)
     for number in range(edits):
         world.edit(name, note=f"after {number}")
         world.clock.advance(MINUTE)
@@ -57,10 +58,9 @@ def test_edited_in_between(world: World, edits: int, *, login_fields: bool) -> N
     assert world.run().result["outcomes"] == {"fresh": 1}
 
 
-@pytest.mark.parametrize("login_fields", [True, False])
-def test_an_old_page_saved_later(world: World, *, login_fields: bool) -> None:
+def test_an_old_page_saved_later(world: World) -> None:
     """A page opened before a refresh and saved long after it puts spent tokens back: they are replaced."""
-    name = world.add(login_fields=login_fields, note="before")
+    name = world.add(login_fields=False, note="before")
     page = world.document(name)
     assert world.run().result["outcomes"] == {"refreshed": 1}
     world.clock.advance(10 * MINUTE)
@@ -71,6 +71,7 @@ def test_an_old_page_saved_later(world: World, *, login_fields: bool) -> None:
     assert world.document(name)["note"] == "after"
 
 
+@one_provider
 def test_an_old_page_whose_session_is_dead(world: World) -> None:
     """If the tokens that replaced the page's are dead, too, that is found out at once."""
     name = world.add(login_fields=False, note="before")
@@ -83,6 +84,7 @@ def test_an_old_page_whose_session_is_dead(world: World) -> None:
     assert world.document(name)["note"] == "after"
 
 
+@one_provider
 def test_rolled_back_by_hand(world: World) -> None:
     """AWSCURRENT moved back to what was replaced: the replacement comes back, it holds the same and live tokens."""
     name = world.add(login_fields=False)
@@ -98,13 +100,12 @@ def test_rolled_back_by_hand(world: World) -> None:
     assert world.provider.is_live(world.document(name))
 
 
-@pytest.mark.parametrize("login_fields", [True, False])
-@pytest.mark.parametrize("refreshes", [2, 12])
-def test_an_older_page_saved_later(world: World, refreshes: int, *, login_fields: bool) -> None:
+@one_provider
+def test_an_older_page_saved_later(world: World) -> None:
     """A page that is some refreshes old gets the newest tokens: the versions in between tell what led to them."""
-    name = world.add(login_fields=login_fields, note="before")
+    name = world.add(login_fields=False, note="before")
     page = world.document(name)
-    for _ in range(refreshes):
+    for _ in range(12):
         assert world.run().result["outcomes"] == {"refreshed": 1}
         world.clock.advance(max(world.kind.seconds / 2, 20 * MINUTE))
     world.store.person_writes(name, {**page, "note": "after"})
@@ -117,10 +118,10 @@ def test_an_older_page_saved_later(world: World, refreshes: int, *, login_fields
     assert world.document(name)["note"] == "after"
 
 
-@pytest.mark.parametrize("login_fields", [True, False])
-def test_rolled_back_two_steps(world: World, *, login_fields: bool) -> None:
+@one_provider
+def test_rolled_back_two_steps(world: World) -> None:
     """Further back, what is current is presented and refused; AWSCURRENT goes on to the newest, step by step."""
-    name = world.add(login_fields=login_fields)
+    name = world.add(login_fields=False)
     before = world.current(name)
     assert world.run().result["outcomes"] == {"refreshed": 1}
     world.clock.advance(max(world.kind.seconds / 2, 20 * MINUTE))
@@ -136,15 +137,16 @@ def test_rolled_back_two_steps(world: World, *, login_fields: bool) -> None:
     assert world.provider.is_live(world.document(name))
 
 
+@one_provider
 def test_the_answer_to_a_move_is_lost(world: World) -> None:
     """A move that happened and was not answered is refused when it is tried again, and that is fine."""
     name = world.add()
     world.store.fail("UpdateSecretVersionStage", Fault.LOST_AFTER)
     assert world.run().result["outcomes"] == {"refreshed": 1}
     assert world.provider.is_live(world.document(name))
-    assert interrupts.is_promotion(steps.promotion(name))
 
 
+@one_provider
 def test_a_rejected_version_whose_answer_is_stored(world: World) -> None:
     """A run that waited in vain has labelled it REJECTED before the answer was stored: the answer counts."""
     name = _stored_only(world, login_fields=False)
@@ -158,6 +160,7 @@ def test_a_rejected_version_whose_answer_is_stored(world: World) -> None:
     assert world.provider.is_live(world.document(name))
 
 
+@one_provider
 def test_the_same_page_saved_during_and_after_a_run(world: World) -> None:
     """The page holds the tokens that the run spent, both times; both times it gets the new ones."""
     name = world.add(login_fields=False, note="before")
@@ -176,6 +179,7 @@ def test_the_same_page_saved_during_and_after_a_run(world: World) -> None:
     assert world.provider.is_live(world.document(name))
 
 
+@one_provider
 def test_an_answer_that_was_refused_is_not_made_current_again(world: World) -> None:
     """A person who steps back from a rejected version is obeyed: what is current is presented, and nothing is moved."""
     name = world.add(login_fields=False)
@@ -194,6 +198,7 @@ def test_an_answer_that_was_refused_is_not_made_current_again(world: World) -> N
     assert world.current(name).id == before.id
 
 
+@one_provider
 def test_the_move_is_refused_again(world: World) -> None:
     """The line says where the new tokens are, and the spent ones are not presented."""
     name = _stored_only(world, login_fields=True)
@@ -205,6 +210,7 @@ def test_the_move_is_refused_again(world: World) -> None:
     assert run.sent == []
 
 
+@one_provider
 def test_what_recovery_reads_is_hidden(world: World) -> None:
     """Also the tokens of the answer that it finds, before anybody has presented them."""
     name = _stored_only(world, login_fields=False)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support import steps
-from tests.support.clock import DAY, HOUR, MINUTE
+from tests.support.clock import DAY, MINUTE
 from tests.support.secrets_manager import Fault
 from tests.support.simulators import Mood
 from tests.support.world import one_provider
@@ -39,16 +39,6 @@ def test_the_last_place_is_not_for_the_proof(world: World) -> None:
     assert world.provider.is_live(world.document(name))
     world.clock.advance(DAY + 5 * MINUTE)
     assert set(world.run().result["outcomes"]) <= {"refreshed", "logged_in"}
-
-
-@one_provider
-def test_two_places_are_enough(world: World) -> None:
-    """The proof takes one, the answer the other."""
-    name = world.add()
-    _fill(world, name, QUOTA - 2)
-
-    assert world.run().result["outcomes"] == {"refreshed": 1}
-    assert len(world.store.versions(name)) == QUOTA
 
 
 @one_provider
@@ -108,20 +98,6 @@ def test_days_of_refreshes_and_edits(world: World, interval: int, edits_a_day: i
             idle_until = world.clock.now() + 28 * MINUTE if "refreshed" in run else 0
         assert world.provider.is_live(world.document(name))
         world.clock.advance(interval * MINUTE)
-
-
-@one_provider
-def test_pages_of_a_list_of_versions(world: World) -> None:
-    """Old versions that AWS has not deleted yet are listed too, a hundred at a time, and do not count."""
-    name = world.add()
-    world.store.set_version_quota(10 * QUOTA)
-    _fill(world, name, QUOTA + 10)
-    world.clock.advance(DAY + HOUR)
-
-    run = world.run()
-
-    assert set(run.result["outcomes"]) <= {"refreshed", "logged_in"}
-    assert run.steps.count(steps.room(name)) == 2
 
 
 @one_provider

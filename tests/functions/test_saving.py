@@ -9,13 +9,14 @@ import pytest
 from tests.support import interrupts, steps
 from tests.support.clock import DAY, MINUTE, START
 from tests.support.secrets_manager import ANY, Fault, StaleReads
-from tests.support.simulators import Mcs
-from tests.support.steps import SWEEP, THROTTLED, Step
+from tests.support.steps import SWEEP, THROTTLED
+from tests.support.world import one_provider
 
 if TYPE_CHECKING:
     from tests.support.world import World
 
 
+@one_provider
 @pytest.mark.parametrize(
     ("fault", "problem"),
     [
@@ -49,6 +50,7 @@ def test_a_save_that_fails_is_tried_again(world: World, fault: Fault, problem: s
     assert [version.id for version in world.store.versions(name)] == [before.id, proof.token, save.token]
 
 
+@one_provider
 def test_a_save_of_which_no_answer_comes(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """A save that Secrets Manager sits on is given up and repeated with the same token."""
     name = world.add()
@@ -65,6 +67,7 @@ def test_a_save_of_which_no_answer_comes(world: World, monkeypatch: pytest.Monke
     assert world.provider.is_live(world.document(name))
 
 
+@one_provider
 def test_saving_stops_shortly_before_the_deadline(world: World) -> None:
     """However short the run, the failure is told before Lambda would end it."""
     name = world.add()
@@ -76,6 +79,7 @@ def test_saving_stops_shortly_before_the_deadline(world: World) -> None:
     assert 40 < run.seconds < 60
 
 
+@one_provider
 @pytest.mark.parametrize("jump", [-DAY, -10 * MINUTE, 5 * MINUTE])
 def test_a_clock_jump_while_saving(world: World, jump: float) -> None:
     """Set the clock while a save is being retried: back, and the run still ends in time; forward, and it ends early."""
@@ -90,21 +94,8 @@ def test_a_clock_jump_while_saving(world: World, jump: float) -> None:
     assert run.seconds > (520 if jump < 0 else 200)
 
 
-def test_awspending_moves_with_the_save(world: World) -> None:
-    """AWSPENDING is on the new version: elsewhere it would mean "began, did not finish"."""
-    name = world.add()
-    world.store.fail("PutSecretValue", Fault.THROTTLED, times=None, after=1)
-    world.run()
-    labels = world.store.labels(name)
-    assert labels["AWSPENDING"] != labels["AWSCURRENT"]
-
-    world.store.heal()
-    world.run()
-    labels = world.store.labels(name)
-    assert labels["AWSPENDING"] == labels["AWSCURRENT"]
-
-
-@pytest.mark.parametrize("reads", [1, 2, 5])
+@one_provider
+@pytest.mark.parametrize("reads", [1, 5])
 def test_stale_reads_after_the_save(world: World, reads: int) -> None:
     """Reads that lag behind the save change nothing about it."""
     name = world.add()
@@ -117,6 +108,7 @@ def test_stale_reads_after_the_save(world: World, reads: int) -> None:
     assert world.provider.is_live(world.document(name))
 
 
+@one_provider
 def test_reads_that_stay_stale(world: World) -> None:
     """Reads that lag for minutes: the tokens are stored, and the run says that it could not see whether alone."""
     name = world.add(login_fields=False)
@@ -135,6 +127,7 @@ def test_reads_that_stay_stale(world: World) -> None:
     assert "REJECTED" not in world.store.labels(name)
 
 
+@one_provider
 @pytest.mark.parametrize("seed", range(3))
 def test_reads_that_show_any_recent_state(world: World, seed: int) -> None:
     """Whichever of the recent states each read shows, what is current stays live, refresh after refresh."""
@@ -149,6 +142,7 @@ def test_reads_that_show_any_recent_state(world: World, seed: int) -> None:
         world.clock.advance(MINUTE)
 
 
+@one_provider
 def test_an_outage_of_everything_after_the_proof(world: World) -> None:
     """A Secrets Manager that is away for minutes gets the tokens when it is back."""
     name = world.add()
@@ -159,37 +153,3 @@ def test_an_outage_of_everything_after_the_proof(world: World) -> None:
     assert run.result["outcomes"] == {"refreshed": 1}
     assert 120 < run.seconds < 540
     assert world.provider.is_live(world.document(name))
-
-
-@pytest.mark.parametrize("provider_name", ["mcs"])
-@pytest.mark.parametrize("token", ["same", "missing", "empty", "null"])
-def test_mcs_without_a_new_user_token(world: World, token: str) -> None:
-    """MCS may answer with the token it was sent, or with none: then the old one stays."""
-    assert isinstance(world.provider, Mcs)
-    world.provider.rotates = False
-    name = world.add()
-    before = world.document(name)
-    results = {"missing": "", "empty": ', "token": ""', "null": ', "token": null'}
-    if token != "same":
-        body = '{"code": 200, "results": {"access_token": "access-token-of-the-answer"' + results[token] + "}}"
-        world.provider.answer_with(200, body=body)
-
-    assert world.run().result["outcomes"] == {"refreshed": 1}
-
-    after = world.document(name)
-    assert after["token"] == before["token"]
-    assert after["access_token"] not in (None, "")
-    assert ("access_token" in before) is False
-    assert world.store.labels(name)["AWSPREVIOUS"] != world.store.labels(name)["AWSCURRENT"]
-
-
-def test_two_versions_a_refresh(world: World) -> None:
-    """A refresh writes its proof and its tokens, and nothing else."""
-    name = world.add()
-    for _ in range(3):
-        world.force(name)
-        world.clock.advance(1)
-
-    writes = [Step.of(call) for call in world.store.calls if call.operation == "PutSecretValue"]
-    assert [interrupts.is_proof(step) for step in writes] == [True, False] * 3
-    assert len(world.store.versions(name)) == 1 + 6

@@ -33,6 +33,11 @@ LOGIN = {
     "fashion-world": ["mobile", "password"],
     "ekuaibao": ["appKey", "appSecurity"],
 }
+WRITTEN = {  # by a refresh, the two dates aside
+    "mcs": ("token", "access_token"),
+    "fashion-world": ("apiKey", "secretKey", "userId", "expireIn"),
+    "ekuaibao": ("accessToken", "refreshToken", "expireTime", "corporationId"),
+}
 PROVIDERS = [MCS, FASHION_WORLD, EKUAIBAO]
 ALL = pytest.mark.parametrize("provider", PROVIDERS, ids=lambda provider: provider.name)
 
@@ -65,28 +70,14 @@ class TestFields:
     """What a document must hold."""
 
     @ALL
-    def test_the_refresh_fields_are_as_published(self, provider: Provider) -> None:
-        """A document of these alone is complete."""
-        fields = dict.fromkeys(REFRESH[provider.name], VALUE)
-        document = parse(fields, provider)
-        assert (document.refresh, document.login) == (fields, None)
-
-    @ALL
-    def test_the_login_fields_are_as_published(self, provider: Provider) -> None:
-        """A document of these alone is complete too: the first run logs in."""
-        fields = dict.fromkeys(LOGIN[provider.name], VALUE)
-        document = parse(fields, provider)
-        assert (document.refresh, document.login) == (None, fields)
-
-    @ALL
-    def test_the_written_fields_are_as_published(self, provider: Provider) -> None:
-        """What a successor may change, the two dates aside."""
-        expected = {
-            "mcs": ("token", "access_token"),
-            "fashion-world": ("apiKey", "secretKey", "userId", "expireIn"),
-            "ekuaibao": ("accessToken", "refreshToken", "expireTime", "corporationId"),
-        }
-        assert provider.written_fields == expected[provider.name]
+    def test_the_fields_are_as_published(self, provider: Provider) -> None:
+        """One with the refresh fields alone is complete, and so is one with the login fields: its first run logs in."""
+        refresh, login = (dict.fromkeys(fields[provider.name], VALUE) for fields in (REFRESH, LOGIN))
+        document = parse(refresh, provider)
+        assert (document.refresh, document.login) == (refresh, None)
+        document = parse(login, provider)
+        assert (document.refresh, document.login) == (None, login)
+        assert provider.written_fields == WRITTEN[provider.name]
 
     @pytest.mark.parametrize(
         ("provider", "name"),
@@ -137,24 +128,12 @@ class TestFields:
 class TestForm:
     """What is a document at all."""
 
-    def test_a_binary_secret_is_refused(self) -> None:
-        """It comes without a SecretString."""
+    @pytest.mark.parametrize("text", [f'"{VALUE}"', f'["{VALUE}"]', "null", "7"])
+    def test_anything_but_an_object_is_refused(self, text: str) -> None:
+        """It is JSON, and a person is told what else it should be. A binary secret comes without a SecretString."""
+        assert refusal(text) == 'the secret is JSON, but not an object: write {"name": "value", ...}'
         with pytest.raises(InvalidSecret, match="the secret is binary"):
             parse_document(None, MCS)
-
-    @pytest.mark.parametrize(
-        "text",
-        [
-            f'"{VALUE}"',
-            f'["{VALUE}"]',
-            "null",
-            "7",
-        ],
-        ids=lambda text: text[:20],
-    )
-    def test_anything_but_an_object_is_refused(self, text: str) -> None:
-        """It is JSON, and a person is told what else it should be."""
-        assert refusal(text) == 'the secret is JSON, but not an object: write {"name": "value", ...}'
 
     @pytest.mark.parametrize(
         ("text", "said"),
@@ -209,14 +188,12 @@ class TestForm:
         assert "the key name appSecret has one, too" in said
 
     def test_48_kib_are_taken(self) -> None:
-        """The bound itself."""
+        """A byte more is refused; its size is told, in bytes, so that a person can see how much is too much."""
         assert len(sized(48 * KIB)) == 48 * KIB
         assert parse(sized(48 * KIB)).refresh is not None
-
-    def test_a_byte_more_is_refused(self) -> None:
-        """Its size is told, so that a person can see how much is too much."""
-        said = refusal(sized(48 * KIB + 1))
-        assert said == "the secret is too large: 49153 bytes, at most 49152 leave room for new tokens"
+        said = "the secret is too large: 49153 bytes, at most 49152 leave room for new tokens"
+        assert refusal(sized(48 * KIB + 1)) == said
+        assert "too large" in refusal(json.dumps({**full(MCS), "note": "合" * 16 * KIB}, ensure_ascii=False))
 
     @pytest.mark.parametrize(
         "note",
@@ -249,10 +226,6 @@ class TestForm:
         assert [len(deeper(document, 30)) > 0 for document in taken] == [True] * len(taken)
         assert len(taken) >= 2
 
-    def test_bytes_count_not_characters(self) -> None:
-        """As Secrets Manager counts."""
-        assert "too large" in refusal(json.dumps({**full(MCS), "note": "合" * 16 * KIB}, ensure_ascii=False))
-
 
 def sized(size: int) -> str:
     """Makes a document of so many bytes."""
@@ -261,13 +234,6 @@ def sized(size: int) -> str:
 
 class TestOptions:
     """What a secret can ask for."""
-
-    def test_they_are_given_as_strings(self) -> None:
-        """A number of days may be one."""
-        document = parse(
-            {**full(EKUAIBAO), "expireDate": 30, "powerCode": "1", "baseUrl": "https://a.example"}, EKUAIBAO
-        )
-        assert document.options == {"baseUrl": "https://a.example", "expireDate": "30", "powerCode": "1"}
 
     @pytest.mark.parametrize("missing", [None, ""])
     def test_empty_ones_are_left_out(self, missing: object) -> None:
@@ -281,8 +247,10 @@ class TestOptions:
 
     @pytest.mark.parametrize("days", [1, 60, "1", "30", "060"])
     def test_whole_days_are_taken(self, days: object) -> None:
-        """As a number or a string."""
-        assert parse({**full(EKUAIBAO), "expireDate": days}, EKUAIBAO).options["expireDate"] == str(days)
+        """As a number or a string; they are given as a string, as all options are."""
+        options = {"powerCode": "1", "baseUrl": "https://a.example"}
+        document = parse({**full(EKUAIBAO), "expireDate": days, **options}, EKUAIBAO)
+        assert document.options == {**options, "expireDate": str(days)}
 
     @pytest.mark.parametrize(
         "days",
@@ -294,14 +262,11 @@ class TestOptions:
         said = refusal({**full(EKUAIBAO), "expireDate": days}, EKUAIBAO)
         assert said == "expireDate must be a whole number of days from 1 to 60: ekuaibao gives two months at most"
 
-    @pytest.mark.parametrize("code", [219904, True, ["219904"]])
-    def test_a_power_code_is_a_string(self, code: object) -> None:
-        """Leading zeros would be lost."""
-        assert refusal({**full(EKUAIBAO), "powerCode": code}, EKUAIBAO) == "powerCode must be a string"
-
-    def test_a_base_url_of_a_wrong_type_is_refused(self) -> None:
-        """As any option."""
-        assert refusal({**full(MCS), "baseUrl": 7}) == "baseUrl must be a string"
+    @pytest.mark.parametrize("name", ["powerCode", "baseUrl"])
+    @pytest.mark.parametrize("value", [219904, True, ["219904"]])
+    def test_any_other_option_is_a_string(self, name: str, value: object) -> None:
+        """A code's leading zeros would be lost."""
+        assert refusal({**full(EKUAIBAO), name: value}, EKUAIBAO) == f"{name} must be a string"
 
 
 class TestSuccessor:
@@ -327,16 +292,11 @@ class TestSuccessor:
         after = json.loads(written(full(MCS), issued=IssuedTokens({"access_token": "new"}, None)))
         assert (after["token"], after["access_token"]) == (f"{VALUE}-token", "new")
 
-    def test_an_unknown_expiry_leaves_the_date_out(self) -> None:
-        """An old one would be the spent tokens'."""
-        before = {**full(MCS), "expiresAt": "2017-11-09T08:51:12.070Z"}
-        assert "expiresAt" not in json.loads(written(before, issued=IssuedTokens({"access_token": "new"}, None)))
-
-    def test_an_unusable_expiry_removes_the_provider_s_own(self) -> None:
-        """For the same reason."""
+    def test_an_unknown_expiry_leaves_the_dates_out(self) -> None:
+        """Old ones, ours and the provider's own, would be the spent tokens'."""
+        before = {**full(FASHION_WORLD), "expiresAt": "2017-11-09T08:51:12.070Z", "expireIn": 1510473072121}
         issued = IssuedTokens({"apiKey": "a", "secretKey": "s", "expireIn": None}, None)
-        after = json.loads(written({**full(FASHION_WORLD), "expireIn": 1510473072121}, FASHION_WORLD, issued))
-        assert "expireIn" not in after
+        assert not {"expiresAt", "expireIn"} & json.loads(written(before, FASHION_WORLD, issued)).keys()
 
     @pytest.mark.parametrize("value", [None, "", 0, 1.5, True, [], {}, ["x", {"y": "z"}], "合思", 10**30])
     def test_a_key_that_nobody_knows_is_kept(self, value: object) -> None:
@@ -344,26 +304,11 @@ class TestSuccessor:
         assert json.loads(written({**full(MCS), "note": value}))["note"] == value
 
     def test_non_ascii_stays_itself(self) -> None:
-        """A person reads the secret in the console."""
+        """A person reads the secret in the console. Half a surrogate pair can only go out as it came in."""
         text = written(json.dumps({**full(MCS), "合思": "测试"}))
         assert ("合思" in text, "测试" in text) == (True, True)
-
-    def test_half_a_surrogate_pair_stays_itself(self) -> None:
-        """In an unknown key it is none of our business, and it can only go out as it came in."""
         text = written(json.dumps({**full(MCS), "note": "\ud83d"}))
-        text.encode()
-        assert json.loads(text)["note"] == "\ud83d"
-
-    def test_it_is_a_document_of_the_same_provider(self) -> None:
-        """It is compared with what others stored before it is stored itself."""
-        after = parse(full(EKUAIBAO), EKUAIBAO).successor(IssuedTokens({"accessToken": "new"}, None), AT)
-        assert (after.provider, after.fields["accessToken"]) == (EKUAIBAO, "new")
-
-    def test_the_document_itself_does_not_change(self) -> None:
-        """The old value is still needed, to compare what a person may have stored meanwhile."""
-        document = parse(full(MCS))
-        document.successor(IssuedTokens({"access_token": "new"}, None), AT)
-        assert document.fields == full(MCS)
+        assert json.loads(text.encode())["note"] == "\ud83d"
 
     def test_one_that_secrets_manager_cannot_hold_is_refused(self) -> None:
         """64 KiB is the most; the answer is then kept apart."""
@@ -371,21 +316,12 @@ class TestSuccessor:
         with pytest.raises(Unreadable, match="too large to be stored"):
             written(sized(48 * KIB), issued=issued)
 
-    def test_it_is_made_before_it_is_known_to_be_too_large(self) -> None:
-        """Only writing it out tells."""
-        issued = IssuedTokens({"token": "x" * 64 * KIB}, None)
-        assert parse(full(MCS)).successor(issued, AT).fields["token"] == "x" * 64 * KIB
-
     def test_64_kib_are_written(self) -> None:
-        """The bound itself, in bytes: 合 has three."""
-        document = Document({"note": "合" * 21 * KIB + "x" * (KIB - len('{"note":""}'))}, MCS)
-        assert len(document.text().encode()) == 64 * KIB
-
-    def test_a_byte_more_is_not_written(self) -> None:
-        """Secrets Manager would refuse it in every run."""
-        document = Document({"note": "合" * 21 * KIB + "x" * (KIB - len('{"note":""}') + 1)}, MCS)
+        """In bytes: 合 has three. With a byte more Secrets Manager would refuse it in every run."""
+        note = "合" * 21 * KIB + "x" * (KIB - len('{"note":""}'))
+        assert len(Document({"note": note}, MCS).text().encode()) == 64 * KIB
         with pytest.raises(Unreadable, match="too large to be stored"):
-            document.text()
+            Document({"note": note + "x"}, MCS).text()
 
     def test_the_largest_document_takes_tokens_of_7_kib(self) -> None:
         """Room for two, and the dates."""
@@ -437,4 +373,6 @@ class TestHolds:
         """So a run recognises its own answer wherever it has been put."""
         tokens = IssuedTokens(dict.fromkeys(provider.written_fields, "new"), None)
         document = parse(full(provider), provider)
-        assert (document.holds(tokens), document.successor(tokens, AT).holds(tokens)) == (False, True)
+        after = document.successor(tokens, AT)
+        assert (document.holds(tokens), after.holds(tokens), after.provider) == (False, True, provider)
+        assert document.fields == full(provider)  # it is still needed, to compare what a person stored meanwhile

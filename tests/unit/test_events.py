@@ -23,11 +23,11 @@ EVENTS = Path(__file__).parents[2] / "events"
         {"version": "0", "id": "1", "detail-type": "Scheduled Event", "source": "aws.events", "detail": {}},
         {"key1": "value1", "key2": "value2", "key3": "value3"},
         {"force": False, "retry_rejected": False},
+        *({key: "x"} for key in ("id", "detail-type", "ScheduledTime", "<aws.scheduler.execution-id>")),
     ],
-    ids=["empty", "envelope", "console", "spelt out"],
 )
 def test_a_sweep(event: object) -> None:
-    """An empty object, EventBridge's envelope and the console's default test event all mean every secret."""
+    """An empty object, EventBridge's envelope, the console's default test event and keys of others: every secret."""
     assert parse_event(event, PREFIX) == RunRequest()
 
 
@@ -52,6 +52,13 @@ def test_an_event_that_is_no_object_is_refused(event: object) -> None:
     """Nothing is guessed from it."""
     with pytest.raises(InvalidEvent, match="the event must be a JSON object"):
         parse_event(event, PREFIX)
+
+
+@pytest.mark.parametrize("key", ["secretid", "SecretId", "secret-id", "Secret ID", "Force", "retryRejected"])
+def test_a_key_that_is_almost_ours_is_refused(key: str) -> None:
+    """A person meant something, and would wait for it in vain."""
+    with pytest.raises(InvalidEvent, match="the event has a key that is almost"):
+        parse_event({key: True}, PREFIX)
 
 
 @pytest.mark.parametrize("secret_id", [None, "", 7, True, ["a"], {}])
@@ -118,19 +125,21 @@ def test_the_prefix_of_a_real_name_is_checked_the_same_way() -> None:
         check_prefix("token-refresh/ekuaibao/demo", PREFIX)
 
 
+SAMPLES = {
+    "scheduler.json": RunRequest(),
+    "retry-rejected.json": RunRequest(retry_rejected=True),
+    **{
+        f"{provider}/{name}.json": RunRequest(f"token-refresh/{provider}/demo", force=name.endswith("forced"))
+        for provider in ("mcs", "fashion-world", "ekuaibao")
+        for name in ("one-secret", "one-secret-forced")
+    },
+}
+
+
 @pytest.mark.parametrize(
-    ("file", "expected"),
-    [
-        ("scheduler.json", RunRequest()),
-        ("retry-rejected.json", RunRequest(retry_rejected=True)),
-        *[
-            (f"{provider}/{name}.json", RunRequest(f"token-refresh/{provider}/demo", force=name.endswith("forced")))
-            for provider in ("mcs", "fashion-world", "ekuaibao")
-            for name in ("one-secret", "one-secret-forced")
-        ],
-    ],
+    "file", sorted({*SAMPLES, *(str(path.relative_to(EVENTS)) for path in EVENTS.rglob("*.json"))})
 )
-def test_a_sample_event_means_what_its_name_says(file: str, expected: RunRequest) -> None:
-    """The samples are for the console and for `sam local invoke`."""
+def test_a_sample_event_means_what_its_name_says(file: str) -> None:
+    """The samples are for the console and for `sam local invoke`; one that is added must be said here, too."""
     prefix = f"token-refresh/{file.partition('/')[0]}/"
-    assert parse_event(json.loads((EVENTS / file).read_text()), prefix) == expected
+    assert parse_event(json.loads((EVENTS / file).read_text()), prefix) == SAMPLES[file]

@@ -193,6 +193,10 @@ class TestLimits:
         """An hour is the shortest life of the three providers; half of it is the least between two refreshes."""
         assert Limits(assumed=HOUR, shortest=30 * MINUTE, longest=inf) == Limits()
 
+    def test_ekuaibao_s_tokens_are_refreshed_every_30_days(self) -> None:
+        """Whatever expiry it gives: it deletes access tokens that are three months old."""
+        assert EKUAIBAO.limits == Limits(longest=30 * DAY)
+
     @pytest.mark.parametrize("provider", [MCS, FASHION_WORLD, EKUAIBAO], ids=lambda provider: provider.name)
     def test_no_provider_writes_more_often_than_aws_advises(self, provider: Provider) -> None:
         """144 versions a day; each refresh stores two."""

@@ -53,17 +53,8 @@ def test_a_missing_variable_is_named(name: str, value: str | None) -> None:
         ("ALLOW_PLAIN_HTTP", "True"),
         ("ALLOW_PLAIN_HTTP", "1"),
         ("BASE_URL", "http://mcs.mediatek.com"),
-        ("BASE_URL", "mcs.mediatek.com"),
-        ("BASE_URL", "ftp://mcs.mediatek.com"),
-        ("BASE_URL", "https://"),
-        ("BASE_URL", "https://user:password@mcs.mediatek.com"),
-        ("BASE_URL", "https://mcs.mediatek.com/?a=b"),
-        ("BASE_URL", "https://mcs.mediatek.com/#a"),
-        ("BASE_URL", "https://mcs.mediatek.com:port"),
-        ("BASE_URL", "https://mcs.mediatek.com:0"),
-        ("BASE_URL", "https://[::1"),
-        ("BASE_URL", "https://mcs.media tek.com"),
         ("BASE_URL", "https://mcs.media\ntek.com"),
+        ("BASE_URL", "https://user:dummy-password@mcs.mediatek.com"),
         ("MAX_WORKERS", ""),
         ("MAX_WORKERS", "0"),
         ("MAX_WORKERS", "33"),
@@ -75,13 +66,10 @@ def test_a_missing_variable_is_named(name: str, value: str | None) -> None:
     ],
 )
 def test_a_wrong_variable_is_named(name: str, value: str) -> None:
-    """And what it must be instead."""
-    assert problem(**{name: value}).startswith(f"environment variable {name} is wrong: it must be ")
-
-
-def test_a_url_s_password_is_not_repeated() -> None:
-    """The message names the variable, never its value."""
-    assert "dummy-password" not in problem(BASE_URL="https://user:dummy-password@mcs.mediatek.com")
+    """And what it must be instead; a URL's password is not repeated."""
+    said = problem(**{name: value})
+    assert said.startswith(f"environment variable {name} is wrong: it must be ")
+    assert "dummy-password" not in said
 
 
 def test_plain_http_is_taken_on_the_operator_s_word() -> None:
@@ -90,26 +78,15 @@ def test_plain_http_is_taken_on_the_operator_s_word() -> None:
     assert (settings.base_url, settings.allow_plain_http) == ("http://mcs.mediatek.com", True)
 
 
-def test_a_base_url_loses_its_last_slash() -> None:
-    """Paths begin with one of their own."""
-    assert Settings.read({**GOOD, "BASE_URL": "https://mcs.mediatek.com/api/"}).base_url == (
-        "https://mcs.mediatek.com/api"
-    )
+@pytest.mark.parametrize("url", ["https://mcs.mediatek.com/api/", " https://mcs.mediatek.com/api\n"])
+def test_a_base_url_loses_its_last_slash_and_blanks(url: str) -> None:
+    """Paths begin with a slash of their own, and blanks would become part of every URL."""
+    assert Settings.read({**GOOD, "BASE_URL": url}).base_url == "https://mcs.mediatek.com/api"
 
 
-def test_blanks_around_a_base_url_are_dropped() -> None:
-    """They would become part of every URL."""
-    assert Settings.read({**GOOD, "BASE_URL": " https://mcs.mediatek.com/\n"}).base_url == "https://mcs.mediatek.com"
-
-
-@pytest.mark.parametrize("workers", [1, 32])
-def test_1_to_32_workers_are_taken(workers: int) -> None:
-    """Both bounds included."""
-    assert Settings.read({**GOOD, "MAX_WORKERS": str(workers)}).max_workers == workers
-
-
-def test_8_workers_are_the_default() -> None:
-    """The one variable that may be absent."""
+def test_1_to_32_workers_are_taken() -> None:
+    """Both bounds included. It is the one variable that may be absent: then there are 8."""
+    assert [Settings.read({**GOOD, "MAX_WORKERS": workers}).max_workers for workers in ("1", "32")] == [1, 32]
     assert Settings.read({name: text for name, text in GOOD.items() if name != "MAX_WORKERS"}).max_workers == 8
 
 

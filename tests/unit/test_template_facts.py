@@ -52,6 +52,7 @@ TEMPLATE: dict[str, Any] = Loader(TEXT).get_single_data()
 FUNCTION = TEMPLATE["Resources"]["FashionWorldFunction"]["Properties"]
 ROLE = TEMPLATE["Resources"]["FashionWorldRole"]["Properties"]
 EVERY_FUNCTION = TEMPLATE["Globals"]["Function"]
+TIMER = "Resources FashionWorldFunction Properties Events ScheduledRun Properties"
 STACK_PREFIX = {"If": ["PrefixIsStackName", {"Ref": "AWS::StackName"}, {"Ref": "SecretPrefix"}]}
 
 
@@ -89,14 +90,29 @@ def test_everything_is_a_provider_s_or_shared() -> None:
     assert everything - theirs == {"TokenRefreshLayer", "SharedPolicy"}
 
 
-def test_a_provider_s_default_is_its_documented_address_over_https() -> None:
-    """Where the documents write http://, https:// is asked all the same."""
-    assert TEMPLATE["Parameters"]["FashionWorldBaseUrl"]["Default"] == "https://api.fashionworldcn.com"
-
-
-def test_plain_http_is_off_by_default() -> None:
-    """Its own switch for each provider."""
-    assert TEMPLATE["Parameters"]["FashionWorldAllowPlainHttp"]["Default"] == "false"
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        # Where the documents write http://, https:// is asked all the same.
+        ("Parameters FashionWorldBaseUrl Default", "https://api.fashionworldcn.com"),
+        ("Parameters FashionWorldAllowPlainHttp Default", "false"),
+        ("Resources FashionWorldFunction Properties CodeUri", "functions/fashion_world"),
+        ("Resources TokenRefreshLayer Metadata BuildMethod", "makefile"),  # with the versions that are locked
+        ("Globals Function Runtime", "python3.13"),
+        ("Globals Function Handler", "app.lambda_handler"),
+        ("Globals Function Timeout", 540),
+        # An event is given up after a minute, and a failed one is not run again: the next scheduled run is the retry.
+        ("Globals Function EventInvokeConfig MaximumEventAgeInSeconds", 60),
+        ("Globals Function EventInvokeConfig MaximumRetryAttempts", 0),
+        (f"{TIMER} RetryPolicy MaximumEventAgeInSeconds", 60),
+    ],
+)
+def test_a_setting_is_as_it_is_meant(path: str, value: object) -> None:
+    """One of a provider's is asked of one provider."""
+    found: Any = TEMPLATE
+    for name in path.split():
+        found = found[name]
+    assert found == value
 
 
 def test_a_function_is_given_what_it_reads() -> None:
@@ -108,11 +124,6 @@ def test_a_function_is_given_what_it_reads() -> None:
         "ALLOW_PLAIN_HTTP": {"Ref": "FashionWorldAllowPlainHttp"},
         "POWERTOOLS_SERVICE_NAME": "fashion-world",
     }
-
-
-def test_a_function_is_made_of_its_own_code() -> None:
-    """The folder of that provider."""
-    assert FUNCTION["CodeUri"] == "functions/fashion_world"
 
 
 def test_a_function_may_touch_its_own_prefix_only() -> None:
@@ -138,35 +149,11 @@ def test_a_timer_runs_a_function_on_the_schedule() -> None:
     assert {key: event["Properties"].get(key) for key in wanted} == wanted
 
 
-def test_the_timer_gives_an_event_up_after_a_minute() -> None:
-    """The next scheduled run takes its place."""
-    assert FUNCTION["Events"]["ScheduledRun"]["Properties"]["RetryPolicy"]["MaximumEventAgeInSeconds"] == 60
-
-
-def test_lambda_gives_an_event_up_after_a_minute() -> None:
-    """As the timer does."""
-    assert EVERY_FUNCTION["EventInvokeConfig"]["MaximumEventAgeInSeconds"] == 60
-
-
-def test_lambda_does_not_run_a_failed_event_again() -> None:
-    """The next scheduled run is the retry."""
-    assert EVERY_FUNCTION["EventInvokeConfig"]["MaximumRetryAttempts"] == 0
-
-
 def test_one_may_look_every_ten_five_or_one_minutes() -> None:
     """Ten unless it is said."""
     schedule = TEMPLATE["Parameters"]["Schedule"]
     assert schedule["AllowedValues"] == [schedule["Default"], "rate(5 minutes)", "rate(1 minute)"]
     assert schedule["Default"] == "rate(10 minutes)"
-
-
-@pytest.mark.parametrize(
-    ("setting", "value"),
-    [("Runtime", "python3.13"), ("Handler", "app.lambda_handler"), ("Timeout", 540)],
-)
-def test_every_function_has_its_settings(setting: str, value: object) -> None:
-    """What runs, and for how long."""
-    assert EVERY_FUNCTION[setting] == value
 
 
 def test_every_function_is_given_what_all_read() -> None:
@@ -178,11 +165,6 @@ def test_every_function_is_given_what_all_read() -> None:
         "MALLOC_ARENA_MAX": "1",
         "MALLOC_TRIM_THRESHOLD_": "65536",
     }
-
-
-def test_the_layer_is_built_by_its_makefile() -> None:
-    """With the versions that are locked."""
-    assert TEMPLATE["Resources"]["TokenRefreshLayer"]["Metadata"]["BuildMethod"] == "makefile"
 
 
 def test_no_arn_of_ours_names_a_partition() -> None:

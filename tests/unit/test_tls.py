@@ -162,6 +162,6 @@ def test_a_server_that_speaks_no_tls_is_refused() -> None:
 def test_a_trickling_body_is_cut_over_tls_too(certificate: Path, trust: Callable[[Path], None]) -> None:
     """The watch reaches the socket below; what has come is returned."""
     trust(certificate)
-    script = trickle(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{", iter(lambda: b"x", b""), 0.05)
+    script = trickle(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{", iter(lambda: b"x", b""), 0.02)
     with WireServer(script, tls=server_with(certificate)) as server:
         assert post(server.url, HttpRequest("/api"), 0.5).body[:3] == b"{xx"

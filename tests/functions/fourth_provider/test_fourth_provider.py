@@ -1,8 +1,8 @@
 """A fourth provider takes these pieces, and nothing of what the others share changes.
 
 How to ask it (`app`), how to read its answers (`replies`), its simulator, its row in the table of providers
-(`conftest`); and, when it is deployed, its block in template.yaml and its sample events. The common tests of edits,
-recovery and saving pass with no more than that.
+(`conftest`); and, when it is deployed, its block in template.yaml and its sample events. The common tests of edits
+and recovery pass with no more than that.
 """
 
 from __future__ import annotations
@@ -14,13 +14,10 @@ import pytest
 from tests.functions.fourth_provider.simulator import LIVES_SECONDS
 from tests.functions.test_edits import *  # noqa: F403 - the common tests
 from tests.functions.test_recovery import *  # noqa: F403 - the common tests
-from tests.functions.test_saving import *  # noqa: F403 - the common tests
 from tests.support.clock import HOUR, MINUTE
 
 if TYPE_CHECKING:
     from tests.support.world import World
-
-del test_mcs_without_a_new_user_token  # noqa: F821 - is about MCS alone
 
 
 @pytest.mark.slow
