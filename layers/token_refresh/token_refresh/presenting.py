@@ -35,8 +35,10 @@ def present(run: RunContext, secret: StoredSecret, *, in_slot: bool = False) -> 
         return _refresh_or_log_in(run, secret, in_slot=in_slot)
     except SecretError as error:
         failure = error
-    newly_rejected = failure.outcome is Outcome.REJECTED and REJECTED not in secret.version.labels
-    if in_slot and not newly_rejected and failure.outcome not in (Outcome.UNREADABLE, Outcome.NOT_STORED):
+    news = failure.outcome in (Outcome.REJECTED, Outcome.INVALID_SECRET) and REJECTED not in secret.version.labels
+    if news and failure.outcome is Outcome.INVALID_SECRET:  # its baseUrl leads inside
+        label_reported(run, secret.version, REJECTED)
+    if in_slot and not news and failure.outcome not in (Outcome.UNREADABLE, Outcome.NOT_STORED):
         return refused_before(run, secret, hide(str(failure)))
     return Result(secret.version.name, failure.outcome, hide(str(failure)), secret.life)
 
