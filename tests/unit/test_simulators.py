@@ -124,7 +124,8 @@ class TestMcs:
         secret, other = mcs.create_account(), mcs.create_account()
         assert said(refresh(mcs, {**secret, "token": "wrong"})) == (500, "Invalid refresh token")
         assert said(refresh(mcs, {**secret, "token": other["token"]})) == (500, "Invalid refresh token")
-        assert said(log_in(mcs, {**secret, "password": "wrong"})) == (500, "User credentials are invalid")
+        for wrong in {"password": "wrong"}, {name: other[name] for name in ("appKey", "appSecret")}:
+            assert said(log_in(mcs, {**secret, **wrong})) == (500, "User credentials are invalid")
         clock.now += 14 * DAY - 1
         assert mcs.is_live(secret)
         clock.now += 1

@@ -118,10 +118,11 @@ class Account:
     def write(self, secret: Secret) -> Secret:
         """Stores a secret's new state, and returns it as it is stored."""
         self.values_written.update(content.value for content in secret.versions.values())
+        now = self.now  # a test's clock may look at the secrets: this one is not yet among them
         timeline = self._timelines.setdefault(secret.name, Timeline())
         if self._move_takes_pending_off and timeline.newest is not None:
             secret = with_pending_off(timeline.newest, secret)
-        timeline.write(secret, self.now, self.stale_reads)
+        timeline.write(secret, now, self.stale_reads)
         return secret
 
     def key(self, secret: Secret) -> Key:
