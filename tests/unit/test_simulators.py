@@ -127,7 +127,7 @@ class TestMcs:
         for wrong in {"password": "wrong"}, {name: other[name] for name in ("appKey", "appSecret")}:
             assert said(log_in(mcs, {**secret, **wrong})) == (500, "User credentials are invalid")
         clock.now += 14 * DAY - 1
-        assert mcs.is_live(secret)
+        assert (mcs.is_live(secret), mcs.is_live({**secret, "appSecret": "wrong"})) == (True, False)
         clock.now += 1
         assert said(refresh(mcs, secret)) == (500, "Refresh token has expired")
 
