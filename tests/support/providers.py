@@ -79,34 +79,34 @@ def _basic(secret: Mapping[str, Any]) -> str:
 
 def _mcs_refresh(secret: Mapping[str, Any], _: float) -> Sent:
     body = {"token": secret["token"]}
-    return Sent("POST", "/oauth/login/thirdpart/refresh", "", _basic(secret), JSON, body)
+    return Sent("POST", Mcs.REFRESH_PATH, "", _basic(secret), JSON, body)
 
 
 def _mcs_login(secret: Mapping[str, Any]) -> Sent:
     body = {name: secret[name] for name in ("email", "password")}
-    return Sent("POST", "/oauth/login/thirdpart", "", _basic(secret), JSON, body)
+    return Sent("POST", Mcs.LOGIN_PATH, "", _basic(secret), JSON, body)
 
 
 def _fashion_world_refresh(secret: Mapping[str, Any], now: float) -> Sent:
     header = caa(secret["apiKey"], secret["secretKey"], round(now * 1000))
-    return Sent("POST", "/api/my/refresh-token", "", header, FORM, b"")
+    return Sent("POST", FashionWorld.REFRESH_PATH, "", header, FORM, b"")
 
 
 def _fashion_world_login(secret: Mapping[str, Any]) -> Sent:
     body = {name: secret[name] for name in ("mobile", "password")}
-    return Sent("POST", "/api/my/login", "", None, JSON, body)
+    return Sent("POST", FashionWorld.LOGIN_PATH, "", None, JSON, body)
 
 
 def _ekuaibao_refresh(secret: Mapping[str, Any], _: float) -> Sent:
     tokens = {name: secret[name] for name in ("accessToken", "refreshToken")}
     parameters = {**tokens, "expireDate": secret.get("expireDate", 1), "powerCode": secret.get("powerCode", "219904")}
     query = "&".join(f"{name}={quote(str(value), safe='')}" for name, value in parameters.items())
-    return Sent("POST", "/api/openapi/v2/auth/refreshToken/expireDate", query, None, None, b"")
+    return Sent("POST", Ekuaibao.REFRESH_PATH, query, None, None, b"")
 
 
 def _ekuaibao_login(secret: Mapping[str, Any]) -> Sent:
     body = {name: secret[name] for name in ("appKey", "appSecurity")}
-    return Sent("POST", "/api/openapi/v1/auth/getAccessToken", "", None, JSON, body)
+    return Sent("POST", Ekuaibao.LOGIN_PATH, "", None, JSON, body)
 
 
 MCS = ProviderFacts(

@@ -181,10 +181,6 @@ class World:
         """Returns a secret's ARN."""
         return self.store.secret(name).arn
 
-    def previous(self, name: str) -> Version:
-        """Returns the version that AWSPREVIOUS is on."""
-        return self.store.secret(name).version(self.store.labels(name)["AWSPREVIOUS"])
-
     def successor_id(self, name: str, version_id: str) -> str:
         """Returns the id of the version with the tokens that replace a version's."""
         return steps.successor_id(self.store.secret(name).arn, version_id)

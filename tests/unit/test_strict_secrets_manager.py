@@ -1,4 +1,4 @@
-"""What the strict Secrets Manager does beyond moto: quotas, pages, stale reads and KMS keys.
+"""What the strict Secrets Manager does beyond moto: quotas, pages, stale reads, KMS keys, faults and a history.
 
 The rules that can be asked of both are in `test_strict_secrets_manager_beside_moto.py`.
 """
@@ -6,21 +6,56 @@ The rules that can be asked of both are in `test_strict_secrets_manager_beside_m
 from __future__ import annotations
 
 import threading
+import uuid
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
+import boto3
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
 
 from tests.support.clock import DAY, START, FakeClock
-from tests.support.secrets_manager import Key, StaleReads, StrictSecretsManager
-from tests.support.secrets_manager.calling import FILTERS, NAME, OTHER, code, move, put, read, token
+from tests.support.secrets_manager import ANY, Call, Fault, Key, StaleReads, StrictSecretsManager
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from mypy_boto3_secretsmanager import SecretsManagerClient
+
+NAME = "token-refresh/mcs/a"
+OTHER = "token-refresh/mcs/b"
+FILTERS: Any = [{"Key": "name", "Values": ["token-refresh/mcs/"]}]
+
+
+def token(number: int) -> str:
+    """Makes a version id."""
+    return str(uuid.UUID(int=number))
+
+
+def put(client: SecretsManagerClient, number: int, value: str, *labels: str, secret: str = NAME) -> str:
+    """Puts a value under a version id; returns the id."""
+    stages: dict[str, Any] = {"VersionStages": list(labels)} if labels else {}
+    client.put_secret_value(SecretId=secret, ClientRequestToken=token(number), SecretString=value, **stages)
+    return token(number)
+
+
+def move(client: SecretsManagerClient, label: str, to: str, off: str | None = None) -> None:
+    """Moves a label."""
+    source = {"RemoveFromVersionId": off} if off else {}
+    client.update_secret_version_stage(SecretId=NAME, VersionStage=label, MoveToVersionId=to, **source)
+
+
+def read(client: SecretsManagerClient, count: int = 1, secret: str = NAME) -> list[str]:
+    """Reads the current value so many times."""
+    return [client.get_secret_value(SecretId=secret)["SecretString"] for _ in range(count)]
+
+
+def code(act: Callable[..., object], /, *given: object, **parameters: object) -> str:
+    """Calls, expects a refusal, and returns its code."""
+    with pytest.raises(ClientError) as caught:
+        act(*given, **parameters)
+    return caught.value.response["Error"]["Code"]
 
 
 @pytest.fixture
@@ -163,25 +198,22 @@ class TestAtOnce:
         assert ends == {"done": 1, "ResourceExistsException": 7}
 
     def test_moves_of_one_label(self, store: StrictSecretsManager, client: SecretsManagerClient) -> None:
-        """One succeeds: comparing and moving are one step (not documented, and relied on)."""
+        """One succeeds: comparing and moving are one step (not documented, and relied on); the history has them all."""
         first = store.current(NAME).id
         for number in range(8):
             put(client, number, str(number), "MINE")
         ends = at_once(lambda number: move(client, "AWSCURRENT", token(number), first))
         assert ends == {"done": 1, "InvalidParameterException": 7}
-        assert store.labels(NAME)["AWSPREVIOUS"] == first
-
-    def test_all_count(self, store: StrictSecretsManager, client: SecretsManagerClient) -> None:
-        """None is lost from the history or the store."""
-        assert at_once(lambda number: put(client, number, str(number))) == {"done": 8}
-        assert (len(store.calls), len(store.versions(NAME))) == (8, 9)
+        assert (store.labels(NAME)["AWSPREVIOUS"], len(store.calls)) == (first, 8 + 8)
 
 
 class TestListings:
     """Pages, and what is on them."""
 
     def test_pages_of_a_batch(self, store: StrictSecretsManager, client: SecretsManagerClient) -> None:
-        """At most 20 on a page; together they have all of the prefix, once, but for deleted ones."""
+        """1 to 20 on a page; together they have all of the prefix, once, but for deleted ones."""
+        for size in (0, 21):
+            assert code(client.batch_get_secret_value, Filters=FILTERS, MaxResults=size) == "ValidationException"
         names = [NAME, *(f"token-refresh/mcs/{number:02}" for number in range(44))]
         for name in (*names[1:], "token-refresh/mcs2/a", "Token-refresh/mcs/c", OTHER):
             store.create(name, "one")
@@ -191,8 +223,6 @@ class TestListings:
             pages.append(client.batch_get_secret_value(Filters=FILTERS, NextToken=pages[-1]["NextToken"]))
         assert [len(page["SecretValues"]) for page in pages] == [20, 20, 5]
         assert sorted(value["Name"] for page in pages for value in page["SecretValues"]) == sorted(names)
-        listed = client.list_secrets(Filters=FILTERS)["SecretList"]
-        assert sorted(one["Name"] for one in listed) == sorted(names)
 
     def test_a_secret_created_between_two_pages_hides_none(
         self, store: StrictSecretsManager, client: SecretsManagerClient, clock: FakeClock
@@ -204,15 +234,11 @@ class TestListings:
         store.create("token-refresh/mcs/0", "one")
         second = client.batch_get_secret_value(Filters=FILTERS, MaxResults=2, NextToken=first["NextToken"])
         assert [one["Name"] for one in second["SecretValues"]] == [OTHER, "token-refresh/mcs/0"]
-        other = client.list_secrets(MaxResults=1)["NextToken"]
+        put(client, 1, "two")
+        other = client.list_secret_version_ids(SecretId=NAME, MaxResults=1)["NextToken"]
         for wrong in (other, "nonsense"):
             refusal = code(client.batch_get_secret_value, Filters=FILTERS, NextToken=wrong)
             assert refusal == "InvalidNextTokenException"
-
-    @pytest.mark.parametrize("size", [0, 21])
-    def test_a_page_of_0_or_21_cannot_be_asked_for(self, client: SecretsManagerClient, size: int) -> None:
-        """1 to 20."""
-        assert code(client.batch_get_secret_value, Filters=FILTERS, MaxResults=size) == "ValidationException"
 
     def test_an_empty_page_may_come_first(self, store: StrictSecretsManager, client: SecretsManagerClient) -> None:
         """Documented: NextToken "can occur even when the response includes no values at all"."""
@@ -225,7 +251,7 @@ class TestListings:
     def test_versions_and_their_labels(
         self, store: StrictSecretsManager, client: SecretsManagerClient, clock: FakeClock
     ) -> None:
-        """Those without labels on request; creation times to the millisecond; a description has no value."""
+        """Those without labels on request; creation times to the millisecond."""
         first = store.current(NAME).id
         clock.advance(0.123)
         put(client, 2, "the-value")
@@ -236,9 +262,6 @@ class TestListings:
         assert [one["VersionId"] for one in some] == [token(2), token(3)]
         assert [one["VersionId"] for one in every] == [first, token(2), token(3)]
         assert some[0]["CreatedDate"].timestamp() == pytest.approx(START + 0.123, abs=1e-4)
-        described = client.describe_secret(SecretId=NAME)
-        assert described["VersionIdsToStages"] == {token(2): ["AWSPREVIOUS"], token(3): ["AWSCURRENT"]}
-        assert "the-value" not in str(described)
 
 
 class TestStaleReads:
@@ -271,29 +294,25 @@ class TestStaleReads:
         assert read(client) == later
 
     def test_each_write_settles_by_itself(self, store: StrictSecretsManager, client: SecretsManagerClient) -> None:
-        """And a lagging read never goes back."""
+        """A lagging read never goes back; shuffled ones go back and forth, and then settle."""
         store.set_stale_reads(StaleReads(reads=2))
         seen = []
         for number in range(1, 4):
             put(client, number, str(number))
             seen += read(client)
         assert seen + read(client, 3) == ["old", "old", "1", "2", "3", "3"]
-
-    def test_shuffled_reads_go_back_and_forth(self, store: StrictSecretsManager, client: SecretsManagerClient) -> None:
-        """Then they settle."""
         store.set_stale_reads(StaleReads(reads=20, shuffled=True))
-        put(client, 1, "new")
+        put(client, 4, "new")
         seen = read(client, 20)
-        assert "old" in seen[seen.index("new") :]
+        assert "3" in seen[seen.index("new") :]
         assert read(client, 2) == ["new", "new"]
 
     def test_every_kind_of_read_lags(self, store: StrictSecretsManager, client: SecretsManagerClient) -> None:
         """Of a new secret, too: it is not found at first."""
-        store.set_stale_reads(StaleReads(reads=4))
+        store.set_stale_reads(StaleReads(reads=3))
         store.create(OTHER, "new")
         assert code(client.get_secret_value, SecretId=OTHER) == "ResourceNotFoundException"
-        assert code(client.describe_secret, SecretId=OTHER) == "ResourceNotFoundException"
-        assert [one["Name"] for one in client.list_secrets()["SecretList"]] == [NAME]
+        assert code(client.list_secret_version_ids, SecretId=OTHER) == "ResourceNotFoundException"
         assert len(client.batch_get_secret_value(Filters=FILTERS)["SecretValues"]) == 1
         assert read(client, secret=OTHER) == ["new"]
 
@@ -306,18 +325,6 @@ class TestStaleReads:
         assert code(move, client, "AWSPREVIOUS", token(1), token(1)) == "InvalidParameterException"
         put(client, 2, "two")
         assert store.labels(NAME)["AWSPREVIOUS"] == token(1) != first
-
-    def test_a_new_arn_does_not_find_an_old_secret(
-        self, store: StrictSecretsManager, client: SecretsManagerClient
-    ) -> None:
-        """The name still shows the old one; the ARNs differ in six random characters."""
-        old = store.secret(NAME).arn
-        store.set_stale_reads(StaleReads(seconds=5))
-        client.delete_secret(SecretId=NAME, ForceDeleteWithoutRecovery=True)
-        new = client.create_secret(Name=NAME, SecretString="new")["ARN"]
-        assert (old[:-6], len(old.rpartition("-")[2])) == (new[:-6], 6)
-        assert code(client.get_secret_value, SecretId=new) == "ResourceNotFoundException"
-        assert read(client) == ["old"]
 
 
 @pytest.mark.parametrize(
@@ -338,10 +345,145 @@ def test_a_key_that_fails(
     assert code(put, client, 2, "two") == writing
     assert code(client.update_secret, SecretId=NAME, SecretString="two") == writing
     move(client, "MINE", token(1))
-    answer = client.batch_get_secret_value(SecretIdList=[NAME, OTHER])
+    answer = client.batch_get_secret_value(Filters=FILTERS)
     assert [one["ErrorCode"] for one in answer["Errors"]] == ([reading] if reading else [])
     assert OTHER in [one["Name"] for one in answer["SecretValues"]]
     if reading:
         assert code(put, client, 1, "one") == code(client.get_secret_value, SecretId=NAME) == reading
     else:
         assert (put(client, 1, "one"), read(client)) == (token(1), ["one"])
+
+
+class TestFaults:
+    """Faults on request."""
+
+    @pytest.mark.parametrize(
+        ("fault", "expected", "stored"),
+        [
+            (Fault.DENIED, "AccessDeniedException", "old"),
+            (Fault.THROTTLED, "ThrottlingException", "old"),
+            (Fault.SERVER_ERROR, "InternalServiceError", "old"),
+            (Fault.LOST_BEFORE, ConnectionClosedError, "old"),
+            (Fault.LOST_AFTER, ConnectionClosedError, "new"),
+        ],
+    )
+    def test_a_call_that_fails(
+        self,
+        store: StrictSecretsManager,
+        client: SecretsManagerClient,
+        fault: Fault,
+        expected: str | type[Exception],
+        stored: str,
+    ) -> None:
+        """Only the call whose answer is lost has stored its value."""
+        store.fail("PutSecretValue", fault)
+        error = ClientError if isinstance(expected, str) else expected
+        with pytest.raises(error, match=expected if isinstance(expected, str) else None) as caught:
+            put(client, 1, "new")
+        if isinstance(caught.value, ClientError):
+            status = caught.value.response["ResponseMetadata"]["HTTPStatusCode"]
+            assert status == (500 if fault is Fault.SERVER_ERROR else 400)
+        assert store.current(NAME).text == stored
+
+    def test_a_slow_call_is_acted_on_though_nobody_waits(self, store: StrictSecretsManager) -> None:
+        """The caller gives up, and the value is stored all the same."""
+        store.fail("PutSecretValue", Fault.SLOW, seconds=0.3)
+        done = threading.Event()
+        store.after_call = lambda _: done.set()
+        with pytest.raises(ReadTimeoutError):
+            put(store.client(read_timeout=0.1), 1, "new")
+        assert done.wait(5)
+        assert store.current(NAME).text == "new"
+
+    def test_when_and_how_often(self, store: StrictSecretsManager, client: SecretsManagerClient) -> None:
+        """After as many calls as asked for; for one secret, however it is named; for ever, until healed."""
+        store.create(OTHER, "two")
+        store.fail("GetSecretValue", Fault.THROTTLED, after=1, times=2, secret=NAME)
+        ids = [NAME, OTHER, store.secret(NAME).arn, NAME, NAME]
+        for secret in ids:
+            if len(store.calls) in {2, 3}:
+                assert code(client.get_secret_value, SecretId=secret) == "ThrottlingException"
+            else:
+                read(client, secret=secret)
+        store.fail(ANY, Fault.SERVER_ERROR, times=None)
+        for _ in range(3):
+            assert code(client.list_secret_version_ids, SecretId=NAME) == "InternalServiceError"
+        store.heal()
+        assert read(client) == ["old"]
+
+    def test_a_batch(self, store: StrictSecretsManager, client: SecretsManagerClient) -> None:
+        """A fault for one secret is an entry under its ARN; one for any fails the whole call."""
+        store.create(OTHER, "two")
+        store.fail("BatchGetSecretValue", Fault.DENIED, secret=NAME)
+        answer = client.batch_get_secret_value(Filters=FILTERS)
+        assert [one["Name"] for one in answer["SecretValues"]] == [OTHER]
+        errors = [(one["SecretId"], one["ErrorCode"]) for one in answer["Errors"]]
+        assert errors == [(store.secret(NAME).arn, "AccessDeniedException")]
+        store.fail("BatchGetSecretValue", Fault.DENIED)
+        assert code(client.batch_get_secret_value, Filters=FILTERS) == "AccessDeniedException"
+        with pytest.raises(ValueError, match="not lost or slow"):
+            store.fail("BatchGetSecretValue", Fault.LOST_AFTER, secret=NAME)
+
+
+class TestHistory:
+    """What a test learns from the store."""
+
+    def test_every_call_is_kept_without_its_value(
+        self, store: StrictSecretsManager, client: SecretsManagerClient, clock: FakeClock
+    ) -> None:
+        """A test's own way in leaves no trace; no `repr` shows a value."""
+        put(client, 1, "the-value", "AWSPENDING", secret=store.secret(NAME).arn)
+        code(client.get_secret_value, SecretId=OTHER)
+        assert store.calls == [
+            Call("PutSecretValue", NAME, token(1), ("AWSPENDING",), clock.now(), ok=True),
+            Call("GetSecretValue", OTHER, None, (), clock.now(), ok=False, error_code="ResourceNotFoundException"),
+        ]
+        shown = repr((store.calls, store.secret(NAME), store.versions(NAME)))
+        assert "the-value" not in shown
+        assert store.versions(NAME)[1].text == "the-value"
+
+    def test_hooks_run_before_and_after_a_call_is_acted_on(
+        self, store: StrictSecretsManager, client: SecretsManagerClient
+    ) -> None:
+        """One that blocks holds its own call only."""
+        hold, seen = threading.Event(), []
+
+        def wait(call: Call) -> None:
+            if call.operation == "PutSecretValue":
+                hold.wait(10)
+
+        store.before_call = wait
+        store.after_call = lambda call: seen.append((call.operation, store.current(NAME).text))
+        writer = threading.Thread(target=put, args=(client, 1, "new"))
+        writer.start()
+        assert read(store.client()) == ["old"]
+        hold.set()
+        writer.join(10)
+        assert seen == [("GetSecretValue", "old"), ("PutSecretValue", "new")]
+
+    def test_secret_values_are_all_that_was_ever_stored(self, store: StrictSecretsManager) -> None:
+        """Nested, numeric and replaced ones too; public keys and short strings are left out."""
+        document = {"token": "dummy-token", "名": {"pin": 12345678}, "baseUrl": "http://x.test", "s": "abc"}
+        store.person_writes(NAME, document)
+        assert (store.current(NAME).document, "名" in store.current(NAME).text) == (document, True)
+        store.person_writes(NAME, b"not json")
+        assert store.secret_values() == {"dummy-token", "12345678", "not json"}
+
+    def test_the_environment_is_all_an_sdk_needs(
+        self, store: StrictSecretsManager, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """For a handler, or another process; what the store does not know is refused."""
+        for name, value in store.environment.items():
+            monkeypatch.setenv(name, value)
+        client = boto3.session.Session().client("secretsmanager")
+        assert read(client) == ["old"]
+        assert code(client.get_random_password) == "UnknownOperationException"
+
+    def test_the_same_seed_gives_the_same_store(self, clock: FakeClock) -> None:
+        """So a failing history can be replayed."""
+        arns = set()
+        for _ in range(2):
+            with StrictSecretsManager(clock, seed=7) as store:
+                store.create(NAME, "one")
+                arns.add(store.secret(NAME).arn)
+        assert len(arns) == 1

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from tests.support.secrets_manager.server import ConnectionLost
 from tests.support.steps import Step
 
 if TYPE_CHECKING:
@@ -75,12 +74,12 @@ class Conductor:
 
     def _call_arrives(self, call: Call) -> None:
         if self._arrives(_name(Step.of(call))):
-            raise ConnectionLost
+            raise ConnectionAbortedError
 
     def _call_acted(self, call: Call) -> None:
         self._law.after_call(call)
         if self._goes_on(_name(Step.of(call))):
-            raise ConnectionLost
+            raise ConnectionAbortedError
 
     def _request_arrives(self, _: Received) -> None:
         self._law.before_request()

@@ -14,8 +14,8 @@ from tests.safety.kills.law import Held, Law
 from tests.safety.outcomes import NEED_A_HUMAN
 from tests.support.clock import HOUR, MINUTE, START, iso
 from tests.support.function import RUN_SECONDS
+from tests.support.leaks import PUBLIC_KEYS
 from tests.support.secrets_manager import StrictSecretsManager
-from tests.support.secrets_manager.leaks import PUBLIC_KEYS
 from tests.support.steps import successor_id
 
 if TYPE_CHECKING:

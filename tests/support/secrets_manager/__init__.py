@@ -11,9 +11,8 @@ Emulators made for convenience accept what AWS refuses; a rotation proven agains
 from __future__ import annotations
 
 from .account import Key
+from .calls import ANY, Call, Fault
 from .consistency import StaleReads
-from .faults import ANY, Fault
-from .history import Call
 from .model import Secret, Version
 from .store import StrictSecretsManager
 

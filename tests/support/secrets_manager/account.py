@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import random
 import string
+import uuid
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from . import errors
 from .consistency import StaleReads, Timeline
 from .errors import ServiceError
 from .model import VERSION_QUOTA, with_pending_off
@@ -85,66 +85,52 @@ class Account:
         return f"{_ARN_PREFIX}{name}-{suffix}"
 
     def new_token(self) -> str:
-        """Makes a version id in the form of a UUID."""
-        digits = f"{self._random.getrandbits(128):032x}"
-        return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
+        """Makes a version id."""
+        return str(uuid.UUID(int=self._random.getrandbits(128)))
 
     def name_of(self, secret_id: str) -> str | None:
         """Returns the name that a name, an ARN, or an ARN without its suffix refers to."""
-        if not secret_id.startswith("arn:"):
-            return secret_id if secret_id in self._timelines else None
         partial = secret_id.removeprefix(_ARN_PREFIX)
-        whole = self._timelines.get(partial[:-_SUFFIX_LENGTH])
-        if whole is not None and whole.last_known is not None and whole.last_known.arn == secret_id:
-            return whole.last_known.name
-        return partial if partial in self._timelines else None
+        for name in (partial, partial[:-_SUFFIX_LENGTH]):
+            secret = self._timelines[name].newest if name in self._timelines else None
+            if secret is not None and secret_id in {name, secret.arn, secret.arn[:-_SUFFIX_LENGTH]}:
+                return name
+        return None
 
     def names(self) -> list[str]:
-        """Returns the name of every secret that a read may still see."""
+        """Returns the names of the secrets that exist, marked for deletion or not."""
         return list(self._timelines)
-
-    def created(self, name: str) -> float:
-        """Returns when a secret was created, whether or not a read can see it."""
-        last_known = self._timelines[name].last_known
-        return last_known.created if last_known is not None else 0.0
 
     def truth(self, secret_id: str) -> Secret:
         """Returns a secret as it really is, or raises that there is none; the state that writes act on."""
-        return self._found(secret_id, lambda timeline: timeline.newest)
+        name = self.name_of(secret_id)
+        return _found(self._timelines[name].newest if name is not None else None)
 
     def seen(self, secret_id: str) -> Secret:
         """Returns a secret as this read sees it, or raises that there is none."""
-        return self._found(secret_id, lambda timeline: timeline.read(self.now, self._random))
+        return _found(self.seen_or_none(secret_id))
 
-    def _found(self, secret_id: str, state: Callable[[Timeline], Secret | None]) -> Secret:
+    def seen_or_none(self, secret_id: str) -> Secret | None:
+        """Returns a secret as this read sees it, if there is one."""
         name = self.name_of(secret_id)
-        secret = state(self._timelines[name]) if name is not None else None
-        if secret is None or not _refers_to(secret_id, secret):
-            raise errors.no_such_secret()
-        return secret
-
-    def exists(self, name: str) -> bool:
-        """Says whether there is such a secret, marked for deletion or not."""
-        return name in self._timelines and self._timelines[name].newest is not None
+        return self._timelines[name].read(self.now, self._random) if name is not None else None
 
     def write(self, secret: Secret) -> Secret:
         """Stores a secret's new state, and returns it as it is stored."""
         self.values_written.update(content.value for content in secret.versions.values())
+        now = self.now  # a test's clock may look at the secrets: this one is not yet among them
         timeline = self._timelines.setdefault(secret.name, Timeline())
         if self._move_takes_pending_off and timeline.newest is not None:
             secret = with_pending_off(timeline.newest, secret)
-        timeline.write(secret, self.now, self.stale_reads)
+        timeline.write(secret, now, self.stale_reads)
         return secret
-
-    def remove(self, secret: Secret) -> None:
-        """Deletes a secret with all its versions."""
-        self._timelines[secret.name].write(None, self.now, self.stale_reads)
 
     def key(self, secret: Secret) -> Key:
         """Returns the state of a secret's KMS key."""
         return self.keys.get(secret.name, Key.ENABLED)
 
 
-def _refers_to(secret_id: str, secret: Secret) -> bool:
-    """Tells a secret from an earlier one of the same name, whose ARN ends otherwise."""
-    return secret_id in {secret.name, secret.arn, secret.arn[:-_SUFFIX_LENGTH]}
+def _found(secret: Secret | None) -> Secret:
+    if secret is None:
+        raise ServiceError("ResourceNotFoundException", "Secrets Manager can't find the specified secret.")
+    return secret

@@ -52,12 +52,7 @@ class Timeline:
         """Returns what the secret really is now."""
         return self._states[-1].secret
 
-    @property
-    def last_known(self) -> Secret | None:
-        """Returns the newest state in which the secret existed."""
-        return next((state.secret for state in reversed(self._states) if state.secret is not None), None)
-
-    def write(self, secret: Secret | None, now: float, rule: StaleReads) -> None:
+    def write(self, secret: Secret, now: float, rule: StaleReads) -> None:
         """Appends a state, under the rule in force at the time of the write."""
         self._states.append(_State(secret, now, rule))
 

@@ -17,21 +17,10 @@ class ServiceError(Exception):
         self.status = status
 
 
-def no_such_secret() -> ServiceError:
-    """Answers for a secret that does not exist."""
-    return ServiceError("ResourceNotFoundException", "Secrets Manager can't find the specified secret.")
-
-
 def no_such_value(what: str) -> ServiceError:
     """Answers for a version that does not exist; `what` is "staging label: X" or "VersionId: X"."""
     message = f"Secrets Manager can't find the specified secret value for {what}"
     return ServiceError("ResourceNotFoundException", message)
-
-
-def marked_for_deletion() -> ServiceError:
-    """Answers for a secret that is waiting out its recovery window."""
-    message = "You can't perform this operation on the secret because it was marked for deletion."
-    return ServiceError("InvalidRequestException", message)
 
 
 def token_in_use(token: str, arn: str) -> ServiceError:
@@ -61,23 +50,3 @@ def validation(member: str, constraint: str) -> ServiceError:
 def limit_exceeded(message: str) -> ServiceError:
     """Answers for a quota that would be exceeded."""
     return ServiceError("LimitExceededException", message)
-
-
-def access_denied(operation: str, resource: str) -> ServiceError:
-    """Answers for a caller without the permission."""
-    message = (
-        f"User: arn:aws:iam::123456789012:user/test is not authorized to perform: "
-        f"secretsmanager:{operation} on resource: {resource} because no identity-based policy allows "
-        f"the secretsmanager:{operation} action"
-    )
-    return ServiceError("AccessDeniedException", message)
-
-
-def throttled() -> ServiceError:
-    """Answers for a caller above the rate quota."""
-    return ServiceError("ThrottlingException", "Rate exceeded")
-
-
-def server_error() -> ServiceError:
-    """Answers for a failure on the service's own side."""
-    return ServiceError("InternalServiceError", "An error occurred on the server side.", status=500)

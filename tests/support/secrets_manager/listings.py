@@ -1,80 +1,55 @@
-"""What the listing operations find, page by page, and how they describe it."""
+"""What the two listings find, page by page, and the opaque tokens that lead from one page to the next."""
 
 from __future__ import annotations
 
+import base64
+import binascii
+import hashlib
+import json
 from typing import TYPE_CHECKING, Any
 
 from . import errors
-from .errors import ServiceError
-from .paging import page
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from .account import Account
     from .model import Secret
     from .parameters import Request
 
+    Key = tuple[float, str]  # when it was created, its name: unique, and stable while others come and go
+
 _BATCH_MAX = 20
-_LIST_MAX = 100
+_VERSIONS_MAX = 100
 _FILTERS_MAX = 10
+_BEFORE_ALL: Key = (float("-inf"), "")
 
 
-def batch(account: Account, request: Request) -> tuple[list[tuple[str, Secret | ServiceError]], str | None]:
-    """Returns the secrets on a page of BatchGetSecretValue, each under its id, and the next page's token.
+def batch(account: Account, request: Request) -> tuple[list[Secret], str | None]:
+    """Returns the secrets on a page of BatchGetSecretValue, and the next page's token.
 
-    The id, which an error entry carries, is the one asked for; of a secret found by a filter, its ARN. An
-    id that cannot be found stands beside its error.
+    Pages are of names; what this read sees of each is found out later, so a page may be short.
     """
-    ids = request.get("SecretIdList")
-    if (ids is None) == ("Filters" not in request):
-        raise errors.invalid_parameter("You must include Filters or SecretIdList, but not both.")
-    if ids is not None:
-        if "MaxResults" in request:
-            raise errors.invalid_parameter("To use MaxResults, you must also use the Filters parameter.")
-        if not isinstance(ids, list) or not 1 <= len(ids) <= _BATCH_MAX:
-            raise errors.validation("secretIdList", f"Member must have length between 1 and {_BATCH_MAX}")
-        return [(str(secret_id), _seen(account, str(secret_id))) for secret_id in ids], None
-    names, next_token = _page_of_names(account, request, _BATCH_MAX)
-    return [(secret.arn, secret) for secret in _visible(account, names)], next_token
-
-
-def secrets(account: Account, request: Request) -> tuple[list[Secret], str | None]:
-    """Returns a page of ListSecrets, oldest first, and the next page's token."""
-    names, next_token = _page_of_names(account, request, _LIST_MAX)
-    deleted_too = bool(request.get("IncludePlannedDeletion", False))
-    return _visible(account, names, deleted_too=deleted_too), next_token
+    filters = request.get("Filters")
+    if not isinstance(filters, list) or len(filters) > _FILTERS_MAX:
+        raise errors.validation("filters", f"Member must have length at most {_FILTERS_MAX}")
+    names = [name for name in account.names() if all(_matches(name, one) for one in filters)]
+    keys = {(account.truth(name).created, name): name for name in names}
+    chosen, next_token = _page(account, keys, request, _BATCH_MAX)
+    found = [account.seen_or_none(name) for name in chosen]
+    return [secret for secret in found if secret is not None and secret.deletion is None], next_token
 
 
 def versions(account: Account, secret: Secret, request: Request) -> tuple[list[dict[str, Any]], str | None]:
     """Returns a page of ListSecretVersionIds, oldest first, and the next page's token."""
     deprecated_too = request.get("IncludeDeprecated", False)
-    ids = [version_id for version_id in secret.versions if deprecated_too or secret.labels_of(version_id)]
-    chosen, next_token = page(
-        ids,
-        lambda version_id: (secret.versions[version_id].created, version_id),
-        request,
-        _LIST_MAX,
-        empty_first=account.empty_first_page,
-    )
-    return [_version_entry(secret, version_id) for version_id in chosen], next_token
-
-
-def details(secret: Secret, stages_member: str) -> dict[str, Any]:
-    """Returns what DescribeSecret and ListSecrets tell; "only fields that have a value"."""
-    stages: dict[str, list[str]] = {}
-    for label, version_id in sorted(secret.labels.items()):
-        stages.setdefault(version_id, []).append(label)
-    told = {
-        "ARN": secret.arn,
-        "Name": secret.name,
-        "Description": secret.description,
-        "KmsKeyId": secret.kms_key_id,
-        "CreatedDate": secret.created,
-        "LastChangedDate": secret.changed,
-        "DeletedDate": secret.deletion,
-        "Tags": list(secret.tags),
-        stages_member: stages,
+    keys = {
+        (content.created, version_id): version_id
+        for version_id, content in secret.versions.items()
+        if deprecated_too or secret.labels_of(version_id)
     }
-    return {member: value for member, value in told.items() if value not in (None, [], {}, "")}
+    chosen, next_token = _page(account, keys, request, _VERSIONS_MAX)
+    return [_version_entry(secret, version_id) for version_id in chosen], next_token
 
 
 def _version_entry(secret: Secret, version_id: str) -> dict[str, Any]:
@@ -83,40 +58,45 @@ def _version_entry(secret: Secret, version_id: str) -> dict[str, Any]:
     return {**entry, "VersionStages": labels} if labels else entry
 
 
-def _page_of_names(account: Account, request: Request, largest: int) -> tuple[list[str], str | None]:
-    """Pages the names that match; what a read sees of each is found out later, so pages may be short."""
-    filters = request.get("Filters", [])
-    if not isinstance(filters, list) or len(filters) > _FILTERS_MAX:
-        raise errors.validation("filters", f"Member must have length at most {_FILTERS_MAX}")
-    matching = [name for name in account.names() if all(_matches(name, one) for one in filters)]
-    return page(
-        matching,
-        lambda name: (account.created(name), name),
-        request,
-        largest,
-        empty_first=account.empty_first_page,
-    )
-
-
 def _matches(name: str, name_filter: dict[str, Any]) -> bool:
-    """Applies a filter "name": a case-sensitive prefix, or, after an exclamation mark, anything but it."""
+    """Applies a filter "name": a case-sensitive prefix."""
     values = name_filter.get("Values")
     if name_filter.get("Key") != "name":
         raise errors.invalid_parameter("This store knows only the filter key 'name'.")
     if not isinstance(values, list) or not 1 <= len(values) <= _FILTERS_MAX:
         raise errors.validation("filters.values", f"Member must have length between 1 and {_FILTERS_MAX}")
-    return any(not name.startswith(value[1:]) if value.startswith("!") else name.startswith(value) for value in values)
+    return name.startswith(tuple(values))
 
 
-def _visible(account: Account, names: list[str], *, deleted_too: bool = False) -> list[Secret]:
-    """Reads each secret; leaves out those deleted, and those created too lately for this read."""
-    seen = (_seen(account, name) for name in names)
-    found = [secret for secret in seen if not isinstance(secret, ServiceError)]
-    return [secret for secret in found if deleted_too or secret.deletion is None]
+def _page(account: Account, items: Mapping[Key, str], request: Request, largest: int) -> tuple[list[str], str | None]:
+    """Returns the page that a request asks for, oldest first, and the token of the next page, if there is one."""
+    size = request.get("MaxResults", largest)
+    if not isinstance(size, int) or not 1 <= size <= largest:
+        raise errors.validation("maxResults", f"Member must be between 1 and {largest}")
+    query = _fingerprint(request)
+    token = request.get("NextToken")
+    if token is None and account.empty_first_page and items:
+        return [], _token(query, _BEFORE_ALL)
+    after = _BEFORE_ALL if token is None else _position(token, query)
+    rest = sorted(key for key in items if key > after)
+    return [items[key] for key in rest[:size]], _token(query, rest[size - 1]) if len(rest) > size else None
 
 
-def _seen(account: Account, secret_id: str) -> Secret | ServiceError:
+def _fingerprint(request: Request) -> str:
+    """Ties a token to its query: a token of one listing is invalid in another."""
+    query = {name: value for name, value in request.items() if name not in {"NextToken", "MaxResults"}}
+    return hashlib.sha256(json.dumps(query, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _token(query: str, after: Key) -> str:
+    return base64.urlsafe_b64encode(json.dumps([query, *after]).encode()).decode()
+
+
+def _position(token: str, query: str) -> Key:
     try:
-        return account.seen(secret_id)
-    except ServiceError as error:
-        return error
+        asked, created, name = json.loads(base64.urlsafe_b64decode(token))
+    except (binascii.Error, ValueError, TypeError):
+        asked = created = name = None
+    if asked != query or not isinstance(created, float) or not isinstance(name, str):
+        raise errors.ServiceError("InvalidNextTokenException", "The NextToken value is invalid.")
+    return created, name

@@ -75,9 +75,6 @@ class Secret:
     changed: float
     versions: Mapping[str, Content] = field(default_factory=dict)  # by id, oldest first
     labels: Mapping[str, str] = field(default_factory=dict)  # label -> version id
-    description: str | None = None
-    kms_key_id: str | None = None
-    tags: tuple[Mapping[str, str], ...] = ()
     deletion: float | None = None  # when the recovery window ends; None if not marked for deletion
 
     def version(self, version_id: str) -> Version:

@@ -1,4 +1,4 @@
-"""The eleven operations: each turns a request's JSON object into the answer's, or raises a ServiceError.
+"""The eight operations: each turns a request's JSON object into the answer's, or raises a ServiceError.
 
 Each names the parameters it knows; any other is refused aloud rather than ignored.
 """
@@ -45,23 +45,11 @@ def perform(account: Account, name: str, request: Request) -> Answer:
 
 
 def _create_secret(account: Account, request: Request) -> Answer:
-    name, token, value = (
-        parameters.new_name(request),
-        parameters.token(request, account),
-        parameters.value(request),
-    )
-    if account.exists(name):
+    name, token, value = parameters.new_name(request), parameters.token(request, account), parameters.value(request)
+    if name in account.names():
         return _create_again(account.truth(name), token, value)
     now = account.now
-    secret = Secret(
-        name,
-        account.new_arn(name),
-        created=now,
-        changed=now,
-        description=request.get("Description"),
-        kms_key_id=request.get("KmsKeyId"),
-        tags=tuple(request.get("Tags", ())),
-    )
+    secret = Secret(name, account.new_arn(name), created=now, changed=now)
     if value is None:
         account.write(secret)
         return _identity(secret)
@@ -99,24 +87,14 @@ def _put_secret_value(account: Account, request: Request) -> Answer:
 
 
 def _update_secret(account: Account, request: Request) -> Answer:
-    token, value = parameters.token(request, account), parameters.value(request)
+    token, value = parameters.token(request, account), parameters.required_value(request)
     before = _live(account.truth(parameters.secret_id(request)))
-    now = account.now
-    after = replace(
-        before,
-        description=request.get("Description", before.description),
-        kms_key_id=request.get("KmsKeyId", before.kms_key_id),
-        changed=now,
-    )
-    if value is None:
-        account.write(after)
-        return _identity(after)
     # "If you call this operation with a ClientRequestToken that matches an existing version's VersionId, the
     # operation results in an error": unlike PutSecretValue, even with the same content.
     if token in before.versions:
         raise errors.token_in_use(token, before.arn)
     account.key(before).for_writing()
-    account.write(put_value(after, token, Content(value, now), quota=account.version_quota))
+    after = account.write(put_value(before, token, Content(value, account.now), quota=account.version_quota))
     return {**_identity(after), "VersionId": token}
 
 
@@ -139,31 +117,15 @@ def _batch_get_secret_value(account: Account, request: Request) -> Answer:
     found, next_token = listings.batch(account, request)
     values: list[Answer] = []
     failures: list[Answer] = []
-    for secret_id, secret in found:
+    for secret in found:
         try:
-            values.append(_value_in_batch(account, secret))
+            refusal = account.refusal_in_batch(secret.name)
+            if refusal is not None:
+                raise refusal
+            values.append(_value(account, secret, None, None))
         except errors.ServiceError as error:
-            failures.append({"SecretId": secret_id, "ErrorCode": error.code, "Message": error.message})
+            failures.append({"SecretId": secret.arn, "ErrorCode": error.code, "Message": error.message})
     answer: Answer = {"SecretValues": values, "Errors": failures}
-    return {**answer, "NextToken": next_token} if next_token else answer
-
-
-def _value_in_batch(account: Account, secret: Secret | errors.ServiceError) -> Answer:
-    if isinstance(secret, errors.ServiceError):
-        raise secret
-    refusal = account.refusal_in_batch(secret.name)
-    if refusal is not None:
-        raise refusal
-    return _value(account, _live(secret), None, None)
-
-
-def _describe_secret(account: Account, request: Request) -> Answer:
-    return listings.details(account.seen(parameters.secret_id(request)), "VersionIdsToStages")
-
-
-def _list_secrets(account: Account, request: Request) -> Answer:
-    secrets, next_token = listings.secrets(account, request)
-    answer: Answer = {"SecretList": [listings.details(secret, "SecretVersionsToStages") for secret in secrets]}
     return {**answer, "NextToken": next_token} if next_token else answer
 
 
@@ -175,24 +137,13 @@ def _list_secret_version_ids(account: Account, request: Request) -> Answer:
 
 
 def _delete_secret(account: Account, request: Request) -> Answer:
-    days, force = request.get("RecoveryWindowInDays"), request.get("ForceDeleteWithoutRecovery", False)
-    if force and days is not None:
-        raise errors.invalid_parameter("You can't use ForceDeleteWithoutRecovery with RecoveryWindowInDays.")
-    if days is not None and days not in _RECOVERY_DAYS:
+    days = request.get("RecoveryWindowInDays", _RECOVERY_DAYS[-1])
+    if days not in _RECOVERY_DAYS:
         raise errors.invalid_parameter("RecoveryWindowInDays must be between 7 and 30 days (inclusive).")
-    secret = account.truth(parameters.secret_id(request))
-    if force:
-        account.remove(secret)
-        return {**_identity(secret), "DeletionDate": account.now}
-    deletion = account.now + (days or _RECOVERY_DAYS[-1]) * _DAY_SECONDS
-    account.write(replace(_live(secret), deletion=deletion))
+    secret = _live(account.truth(parameters.secret_id(request)))
+    deletion = account.now + days * _DAY_SECONDS
+    account.write(replace(secret, deletion=deletion))
     return {**_identity(secret), "DeletionDate": deletion}
-
-
-def _restore_secret(account: Account, request: Request) -> Answer:
-    secret = account.truth(parameters.secret_id(request))
-    account.write(replace(secret, deletion=None))
-    return _identity(secret)
 
 
 def _identity(secret: Secret) -> Answer:
@@ -201,7 +152,9 @@ def _identity(secret: Secret) -> Answer:
 
 def _live(secret: Secret) -> Secret:
     if secret.deletion is not None:
-        raise errors.marked_for_deletion()
+        raise errors.invalid_request(
+            "You can't perform this operation on the secret because it was marked for deletion."
+        )
     return secret
 
 
@@ -230,20 +183,16 @@ def _operation(performer: Callable[[Account, Request], Answer], *known: str) -> 
     return Operation(performer, frozenset(known))
 
 
+_PAGING = ("MaxResults", "NextToken")
 OPERATIONS = {
-    "CreateSecret": _operation(_create_secret, "Name", "Description", "KmsKeyId", "Tags", *_VALUE),
+    "CreateSecret": _operation(_create_secret, "Name", *_VALUE),
     "GetSecretValue": _operation(_get_secret_value, "SecretId", "VersionId", "VersionStage"),
-    "BatchGetSecretValue": _operation(_batch_get_secret_value, "SecretIdList", "Filters", "MaxResults", "NextToken"),
-    "ListSecrets": _operation(_list_secrets, "IncludePlannedDeletion", "Filters", "MaxResults", "NextToken"),
-    "DescribeSecret": _operation(_describe_secret, "SecretId"),
-    "ListSecretVersionIds": _operation(
-        _list_secret_version_ids, "SecretId", "IncludeDeprecated", "MaxResults", "NextToken"
-    ),
+    "BatchGetSecretValue": _operation(_batch_get_secret_value, "Filters", *_PAGING),
+    "ListSecretVersionIds": _operation(_list_secret_version_ids, "SecretId", "IncludeDeprecated", *_PAGING),
     "PutSecretValue": _operation(_put_secret_value, "SecretId", "VersionStages", *_VALUE),
-    "UpdateSecret": _operation(_update_secret, "SecretId", "Description", "KmsKeyId", *_VALUE),
+    "UpdateSecret": _operation(_update_secret, "SecretId", *_VALUE),
     "UpdateSecretVersionStage": _operation(
         _update_secret_version_stage, "SecretId", "VersionStage", "MoveToVersionId", "RemoveFromVersionId"
     ),
-    "DeleteSecret": _operation(_delete_secret, "SecretId", "RecoveryWindowInDays", "ForceDeleteWithoutRecovery"),
-    "RestoreSecret": _operation(_restore_secret, "SecretId"),
+    "DeleteSecret": _operation(_delete_secret, "SecretId", "RecoveryWindowInDays"),
 }

@@ -47,20 +47,13 @@ def new_name(request: Request) -> str:
 
 def token(request: Request, account: Account) -> str:
     """Returns ClientRequestToken, or a new one; the SDKs always send one."""
-    value = request.get("ClientRequestToken")
-    if value is None:
-        return account.new_token()
-    if not isinstance(value, str) or len(value) not in ID_LENGTHS:
-        raise errors.invalid_parameter("ClientRequestToken must be 32-64 characters long.")
-    return value
+    return version_id(request, "ClientRequestToken") or account.new_token()
 
 
 def version_id(request: Request, member: str) -> str | None:
     """Returns the version id in a member, if it is there."""
     value = request.get(member)
-    if value is None:
-        return None
-    if not isinstance(value, str) or len(value) not in ID_LENGTHS:
+    if value is not None and (not isinstance(value, str) or len(value) not in ID_LENGTHS):
         raise errors.invalid_parameter(f"{member} must be 32-64 characters long.")
     return value
 

@@ -1,41 +1,36 @@
-"""The strict Secrets Manager: the server, the faults, the history, and a test's own way in."""
+"""The strict Secrets Manager: a server, the faults that its calls meet, and the history of them."""
 
 from __future__ import annotations
 
-import base64
-import json
-import threading
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
-from . import clients, invariants, leaks
-from .account import Account, Key
+from werkzeug.wrappers import Request
+
+from tests.support.loopback import LoopbackServer
+
+from . import clients, json_protocol
+from .calls import Call, Fault, FaultPlan, Rule, stages_of
 from .consistency import StaleReads
+from .direct import DirectAccess
 from .errors import ServiceError
-from .faults import Fault, FaultPlan
-from .history import Call, stages_of
-from .model import AWSCURRENT, Secret, Version
-from .operations import perform
-from .server import ConnectionLost, LoopbackServer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
-    from types import TracebackType
+    from collections.abc import Callable, Iterable, Mapping
+    from wsgiref.types import StartResponse, WSGIEnvironment
 
     from mypy_boto3_secretsmanager import SecretsManagerClient
-
-    Value = Mapping[str, Any] | str | bytes
 
 _LOST = {Fault.LOST_BEFORE, Fault.LOST_AFTER}
 
 
-class StrictSecretsManager:
+class StrictSecretsManager(DirectAccess, LoopbackServer):
     """An in-process Secrets Manager that keeps to the documented rules, and misbehaves on request.
 
     A context manager: it serves from `__enter__` to `__exit__`. The hooks run in the server's thread, outside
-    its lock, and may block or ask for faults: `before_call` before a call is acted on, `after_call` once it
-    has been, before the answer leaves.
+    its lock, and may block or ask for faults, or raise a ConnectionError to give no answer: `before_call` before a call
+    is acted on, `after_call` once it has been, before the answer leaves.
     """
 
     def __init__(
@@ -45,32 +40,13 @@ class StrictSecretsManager:
 
         `move_takes_pending_off`: whether AWSPENDING leaves the version that AWSCURRENT moves to. AWS documents both.
         """
-        self._account = Account(clock, seed, move_takes_pending_off=move_takes_pending_off)
+        DirectAccess.__init__(self, clock, seed=seed, move_takes_pending_off=move_takes_pending_off)
+        LoopbackServer.__init__(self)
         self._faults = FaultPlan()
         self._calls: list[Call] = []
-        self._lock = threading.RLock()
-        self._closing = threading.Event()
-        self._server = LoopbackServer(self._serve)
-        self._account.refusal_in_batch = lambda name: self._faults.take_in_batch("BatchGetSecretValue", name)
+        self._account.refusal_in_batch = self._faults.take_in_batch
         self.before_call: Callable[[Call], None] | None = None
         self.after_call: Callable[[Call], None] | None = None
-
-    def __enter__(self) -> Self:
-        self._server.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._closing.set()
-        self._server.stop()
-
-    # Reaching it
-
-    @property
-    def url(self) -> str:
-        """Returns the endpoint's URL."""
-        return self._server.url
 
     @property
     def environment(self) -> dict[str, str]:
@@ -81,99 +57,22 @@ class StrictSecretsManager:
         """Makes a boto3 client with dummy credentials and no retries, unless the options say otherwise."""
         return clients.client(self.url, options)
 
-    # Making it misbehave
-
-    def fail(  # noqa: PLR0913 - what, how; the rest by name, with defaults
-        self,
-        operation: str,
-        fault: Fault,
-        *,
-        times: int | None = 1,
-        secret: str | None = None,
-        after: int = 0,
-        seconds: float = 0,
-    ) -> None:
+    def fail(self, operation: str, fault: Fault, **when: Any) -> None:  # noqa: ANN401 - those of a Rule
         """Makes calls of an operation (ANY: of every operation) meet a fault.
 
-        It happens `times` times (None: for ever), to calls about one `secret` (None: about any), once `after`
-        such calls have been let through. `seconds` holds the call first, whatever the fault. In a batch, a
+        It happens `times` times (None: for ever; by default once), to calls about one `secret` (by default about any),
+        once `after` such calls have been let through. `seconds` holds the call first, whatever the fault. In a batch, a
         fault for one secret is an entry among the Errors; a fault for any fails the whole call.
         """
         with self._lock:
-            self._faults.add(operation, fault, times=times, secret=secret, after=after, seconds=seconds)
+            self._faults.rules.append(Rule(operation, fault, **when))
 
     def heal(self) -> None:
         """Ends every fault, every KMS trouble, and, for writes still to come, stale reads."""
         with self._lock:
-            self._faults.clear()
+            self._faults.rules.clear()
             self._account.keys.clear()
             self._account.stale_reads = StaleReads()
-
-    def set_key(self, name: str, key: Key) -> None:
-        """Puts the KMS key of one secret into a state."""
-        with self._lock:
-            self._account.keys[name] = key
-
-    def set_stale_reads(self, rule: StaleReads) -> None:
-        """Makes writes from now on invisible for a while."""
-        with self._lock:
-            self._account.stale_reads = rule
-
-    def set_version_quota(self, quota: int) -> None:
-        """Sets how many versions a secret can have."""
-        with self._lock:
-            self._account.version_quota = quota
-
-    def set_empty_first_page(self, *, empty: bool) -> None:
-        """Makes listings begin with an empty page and a NextToken, as the API reference says may happen."""
-        with self._lock:
-            self._account.empty_first_page = empty
-
-    # A test's own way in: the truth, without HTTP, faults or history
-
-    def create(self, name: str, value: Value | None = None) -> Version | None:
-        """Creates a secret; returns its first version, or None if it was given no value."""
-        self._act("CreateSecret", {"Name": name, **_value_members(value)})
-        return None if value is None else self.current(name)
-
-    def person_writes(self, name: str, value: Value) -> Version:
-        """Stores a value as a person at the console does, by UpdateSecret; a dict is stored as JSON."""
-        self._act("UpdateSecret", {"SecretId": name, **_value_members(value)})
-        return self.current(name)
-
-    def delete(self, name: str) -> None:
-        """Marks a secret for deletion."""
-        self._act("DeleteSecret", {"SecretId": name})
-
-    def restore(self, name: str) -> None:
-        """Takes back a deletion."""
-        self._act("RestoreSecret", {"SecretId": name})
-
-    def current(self, name: str) -> Version:
-        """Returns the version that AWSCURRENT is on."""
-        secret = self.secret(name)
-        return secret.version(secret.labels[AWSCURRENT])
-
-    def labels(self, name: str) -> dict[str, str]:
-        """Returns every label of a secret, with the id of the version it is on."""
-        return dict(self.secret(name).labels)
-
-    def versions(self, name: str) -> list[Version]:
-        """Returns every version of a secret, oldest first."""
-        secret = self.secret(name)
-        return [secret.version(version_id) for version_id in secret.versions]
-
-    def secret(self, name: str) -> Secret:
-        """Returns a secret as it is now, marked for deletion or not."""
-        with self._lock:
-            return self._account.truth(name)
-
-    def names(self) -> list[str]:
-        """Returns the names of the secrets that exist, marked for deletion or not."""
-        with self._lock:
-            return [name for name in self._account.names() if self._account.exists(name)]
-
-    # Afterwards
 
     @property
     def calls(self) -> list[Call]:
@@ -181,40 +80,22 @@ class StrictSecretsManager:
         with self._lock:
             return list(self._calls)
 
-    def secret_values(self, *, besides: Collection[str] = leaks.PUBLIC_KEYS) -> set[str]:
-        """Returns every string that was ever stored and must not be shown, for scanning output.
-
-        Of a JSON document, its strings and numbers of six characters or more, but for those under the keys
-        `besides`.
-        """
-        with self._lock:
-            return leaks.strings_to_hide(self._account.values_written, besides)
-
-    def check_invariants(self) -> None:
-        """Raises AssertionError if any secret breaks a rule that holds at every moment."""
-        with self._lock:
-            for name in self.names():
-                invariants.check(self._account.truth(name), self._account.version_quota)
-
-    # Serving
-
-    def _act(self, operation: str, request: Mapping[str, Any]) -> Mapping[str, Any]:
-        with self._lock:
-            return perform(self._account, operation, request)
+    def _answer_http(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        return json_protocol.respond(Request(environ), self._serve)(environ, start_response)
 
     def _serve(self, operation: str, request: Mapping[str, Any]) -> Mapping[str, Any]:
         call = self._received(operation, request)
         if self.before_call is not None:
             self.before_call(call)
         with self._lock:
-            planned = self._faults.take(operation, call.secret)
-        if planned is not None and self._closing.wait(planned.seconds):
-            raise ConnectionLost
-        call, answer = self._acted(replace(call, fault=planned.fault if planned is not None else None), request)
+            rule = self._faults.take(operation, call.secret)
+        if rule is not None and self._stopping.wait(rule.seconds):
+            raise ConnectionAbortedError
+        call, answer = self._acted(replace(call, fault=rule.fault if rule is not None else None), request)
         if self.after_call is not None:
             self.after_call(call)
         if call.fault in _LOST:
-            raise ConnectionLost
+            raise ConnectionAbortedError
         if isinstance(answer, ServiceError):
             raise answer
         return answer
@@ -250,15 +131,3 @@ class StrictSecretsManager:
             return self._act(call.operation, request)
         except ServiceError as error:
             return error
-
-
-def _value_members(value: Value | None) -> dict[str, str]:
-    match value:
-        case None:
-            return {}
-        case bytes():
-            return {"SecretBinary": base64.b64encode(value).decode()}
-        case str():
-            return {"SecretString": value}
-        case _:
-            return {"SecretString": json.dumps(value, ensure_ascii=False)}

@@ -7,6 +7,6 @@ from tests.support.simulators.exchange import Received
 from tests.support.simulators.fashion_world import FashionWorld
 from tests.support.simulators.mcs import Mcs
 from tests.support.simulators.moods import Mood
-from tests.support.simulators.server import Simulator
+from tests.support.simulators.simulator import Simulator
 
 __all__ = ["Ekuaibao", "FashionWorld", "Mcs", "Mood", "Received", "Simulator"]

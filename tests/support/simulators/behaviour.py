@@ -10,14 +10,11 @@ from tests.support.simulators.moods import Mood
 
 _MOST_TIMES = 1_000
 
-Behaviour = Mood | Answer | bytes  # bytes: exactly these go over the wire
+Behaviour = Mood | Answer
 
 
 class Line:
-    """A first-in, first-out line of behaviours in front of one that stands until reset.
-
-    Not thread-safe: the simulator's lock guards it.
-    """
+    """A first-in, first-out line of behaviours in front of one that stands until reset; the server's lock guards it."""
 
     def __init__(self) -> None:
         """Starts with no behaviour at all."""

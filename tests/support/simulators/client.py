@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import partial
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode
 
 import requests
 
@@ -12,7 +11,7 @@ from tests.support.providers import JSON, PROVIDERS
 
 if TYPE_CHECKING:
     from tests.support.providers import ProviderFacts, Sent
-    from tests.support.simulators.server import Simulator
+    from tests.support.simulators.simulator import Simulator
 
 NOW_MS = 1_510_213_872_070  # when the documents' Fashion World example was signed
 
@@ -22,12 +21,6 @@ post = partial(requests.post, allow_redirects=False, timeout=10)
 def refresh(provider: Simulator, secret: dict[str, str], *, stream: bool = False) -> requests.Response:
     """Refreshes as the documents say, signing as of `NOW_MS`; streamed, the body is still to be read."""
     return _send(provider, _facts(provider).refresh(secret, NOW_MS / 1000), stream=stream)
-
-
-def refresh_ekuaibao(provider: Simulator, parameters: dict[str, str], *, stream: bool = False) -> requests.Response:
-    """Refreshes at ekuaibao with these parameters."""
-    path = f"/api/openapi/v2/auth/refreshToken/expireDate?{urlencode(parameters)}"
-    return post(provider.url + path, stream=stream)
 
 
 def log_in(provider: Simulator, secret: dict[str, str]) -> requests.Response:

@@ -8,11 +8,15 @@ from dataclasses import replace
 from enum import StrEnum, auto
 from functools import cache
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from tests.support.simulators.exchange import Answer
+from tests.support.simulators.ledger import decoded
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from tests.support.simulators.exchange import Received
 
 _MIB = 1024 * 1024
 _OVERSIZED_BYTES = 4 * _MIB
@@ -51,6 +55,7 @@ class Mood(StrEnum):
 
 # The provider is not asked at all: something in front of it answers.
 INSTEAD: dict[Mood, Answer] = {
+    Mood.DROP_BEFORE: Answer(500),  # never sent
     Mood.SERVICE_UNAVAILABLE: Answer.of_text(503, "Service Unavailable\n"),
     Mood.BAD_GATEWAY_HTML: Answer.of_text(
         502, "<html><body><h1>502 Bad Gateway</h1><hr>nginx</body></html>\n", "text/html"
@@ -122,3 +127,17 @@ TRICKLE: dict[Mood, Callable[[Answer], tuple[bytes, bytes]]] = {
     Mood.TRICKLE_HEADERS: _trickle_headers,
     Mood.TRICKLE_BODY: _trickle_body,
 }
+
+
+def echo(received: Received, known: str) -> str:
+    """Returns a message that repeats every credential received, decoded and as sent, and what is known besides."""
+    authorization = received.headers.get("Authorization", "")
+    spoken = (
+        decoded(authorization.partition(" ")[2]),
+        known,
+        unquote(received.query),
+        received.body.decode(errors="replace"),
+        received.query,
+        authorization,
+    )
+    return " ".join(["not understood:", *(part for part in spoken if part)])
