@@ -1,4 +1,4 @@
-"""What the two listings find, page by page, and the opaque tokens that lead from one page to the next."""
+"""What the listings find, page by page, and the opaque tokens that lead from one page to the next."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     Key = tuple[float, str]  # when it was created, its name: unique, and stable while others come and go
 
 _BATCH_MAX = 20
-_VERSIONS_MAX = 100
+LIST_MAX = 100
 _FILTERS_MAX = 10
 _BEFORE_ALL: Key = (float("-inf"), "")
 
 
-def batch(account: Account, request: Request) -> tuple[list[Secret], str | None]:
-    """Returns the secrets on a page of BatchGetSecretValue, and the next page's token.
+def secrets(account: Account, request: Request, most: int = _BATCH_MAX) -> tuple[list[Secret], str | None]:
+    """Returns the secrets on a page of BatchGetSecretValue (or another list of so many), and the next page's token.
 
     Pages are of names; what this read sees of each is found out later, so a page may be short.
     """
@@ -35,7 +35,7 @@ def batch(account: Account, request: Request) -> tuple[list[Secret], str | None]
         raise errors.validation("filters", f"Member must have length at most {_FILTERS_MAX}")
     names = [name for name in account.names() if all(_matches(name, one) for one in filters)]
     keys = {(account.truth(name).created, name): name for name in names}
-    chosen, next_token = _page(account, keys, request, _BATCH_MAX)
+    chosen, next_token = _page(account, keys, request, most)
     found = [account.seen_or_none(name) for name in chosen]
     return [secret for secret in found if secret is not None and secret.deletion is None], next_token
 
@@ -48,7 +48,7 @@ def versions(account: Account, secret: Secret, request: Request) -> tuple[list[d
         for version_id, content in secret.versions.items()
         if deprecated_too or secret.labels_of(version_id)
     }
-    chosen, next_token = _page(account, keys, request, _VERSIONS_MAX)
+    chosen, next_token = _page(account, keys, request, LIST_MAX)
     return [_version_entry(secret, version_id) for version_id in chosen], next_token
 
 

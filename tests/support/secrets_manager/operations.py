@@ -114,7 +114,7 @@ def _get_secret_value(account: Account, request: Request) -> Answer:
 
 
 def _batch_get_secret_value(account: Account, request: Request) -> Answer:
-    found, next_token = listings.batch(account, request)
+    found, next_token = listings.secrets(account, request)
     values: list[Answer] = []
     failures: list[Answer] = []
     for secret in found:
@@ -126,6 +126,12 @@ def _batch_get_secret_value(account: Account, request: Request) -> Answer:
         except errors.ServiceError as error:
             failures.append({"SecretId": secret.arn, "ErrorCode": error.code, "Message": error.message})
     answer: Answer = {"SecretValues": values, "Errors": failures}
+    return {**answer, "NextToken": next_token} if next_token else answer
+
+
+def _list_secrets(account: Account, request: Request) -> Answer:
+    found, next_token = listings.secrets(account, request, listings.LIST_MAX)
+    answer: Answer = {"SecretList": [_identity(secret) for secret in found]}  # and what nobody reads
     return {**answer, "NextToken": next_token} if next_token else answer
 
 
@@ -188,6 +194,7 @@ OPERATIONS = {
     "CreateSecret": _operation(_create_secret, "Name", *_VALUE),
     "GetSecretValue": _operation(_get_secret_value, "SecretId", "VersionId", "VersionStage"),
     "BatchGetSecretValue": _operation(_batch_get_secret_value, "Filters", *_PAGING),
+    "ListSecrets": _operation(_list_secrets, "Filters", *_PAGING),
     "ListSecretVersionIds": _operation(_list_secret_version_ids, "SecretId", "IncludeDeprecated", *_PAGING),
     "PutSecretValue": _operation(_put_secret_value, "SecretId", "VersionStages", *_VALUE),
     "UpdateSecret": _operation(_update_secret, "SecretId", *_VALUE),
