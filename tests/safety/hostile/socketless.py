@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import io
 import json
 import logging
@@ -10,6 +9,7 @@ import sys
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -18,11 +18,12 @@ from botocore.compat import HTTPHeaders
 
 from tests.safety.hostile.exceptions import chain
 from tests.safety.outcomes import NEED_A_HUMAN
-from tests.safety.sdk import clients_with, loader, operation_of
-from tests.support.clock import Context, FakeClock, of_libraries
+from tests.safety.wiring import clients_with, operation_of, wire
+from tests.support.clock import Context, FakeClock
 from tests.support.function import RUN_SECONDS, cold_start, environment
 from tests.support.secrets_manager import StrictSecretsManager
 from tests.support.secrets_manager.errors import ServiceError
+from token_refresh.transport import HttpResponse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -109,11 +110,11 @@ class SocketlessFunction:
             stream.truncate()
         return "\n".join(everything)
 
-    def post(self, _base_url: str, _request: object, **_: object) -> Any:  # noqa: ANN401 - the layer's Answer
+    def post(self, _base_url: str, _request: object, **_: object) -> HttpResponse:
         """Answers in the place of `token_refresh.transport.post`."""
         status, body = self.answers[min(self.asked, len(self.answers) - 1)]
         self.asked += 1
-        return importlib.import_module("token_refresh.transport").HttpResponse(status, body)
+        return HttpResponse(status, body)
 
 
 @contextmanager
@@ -127,37 +128,31 @@ def socketless(kind: ProviderFacts, base_url: str | None = None) -> Iterator[Soc
         patch.setattr(sys, "stderr", made.printed)
         patch.setattr(logging.root, "handlers", [logging.StreamHandler(made.records)])
         patch.setattr(logging.root, "level", logging.DEBUG)
-        patch.setattr("botocore.loaders.create_loader", loader)
-        for place, double in of_libraries(clock).items():
-            patch.setattr(place, double)
-        for name, value in environment(kind, base_url or _NOWHERE, **store.environment).items():
-            patch.setenv(name, value)
-        _without_sockets(store, patch)
-        if base_url is None:
-            patch.setattr("token_refresh.exchange.post", made.post)
+        wire(
+            patch,
+            environment(kind, base_url or _NOWHERE, **store.environment),
+            clock=clock,
+            make_client=clients_with(partial(_answer, store)),
+            post=made.post if base_url is None else None,
+        )
         made.function = cold_start(kind, clock)
         yield made
         store.check_invariants()
     logging.setLogRecordFactory(factory)
 
 
-def _without_sockets(store: StrictSecretsManager, patch: pytest.MonkeyPatch) -> None:
-    """Lets the SDK do all but send: what it would send, the store answers at once."""
-
-    def answer(request: AWSPreparedRequest, **_: Any) -> AWSResponse:  # noqa: ANN401 - botocore's
-        operation = operation_of(request)
-        status = 200
-        said: Mapping[str, Any]
-        try:
-            said = store._serve(operation, json.loads(_text(request.body)))  # noqa: SLF001 - without its socket
-        except ServiceError as error:
-            status, said = error.status, {"__type": error.code, "Message": error.message}
-        body = io.BytesIO(json.dumps(said).encode())
-        headers = HTTPHeaders()
-        headers["Content-Type"] = "application/x-amz-json-1.1"
-        return AWSResponse(request.url, status, headers, _Raw(body))
-
-    patch.setattr("token_refresh.secrets_manager._client", clients_with(answer))
+def _answer(store: StrictSecretsManager, request: AWSPreparedRequest, **_: Any) -> AWSResponse:  # noqa: ANN401 - botocore's
+    """Answers in the place of the network: the SDK does all but send."""
+    status = 200
+    answer: Mapping[str, Any]
+    try:
+        answer = store._serve(operation_of(request), json.loads(_text(request.body)))  # noqa: SLF001 - without its socket
+    except ServiceError as error:
+        status, answer = error.status, {"__type": error.code, "Message": error.message}
+    body = io.BytesIO(json.dumps(answer).encode())
+    headers = HTTPHeaders()
+    headers["Content-Type"] = "application/x-amz-json-1.1"
+    return AWSResponse(request.url, status, headers, _Raw(body))
 
 
 def _text(body: object) -> str:
