@@ -20,18 +20,19 @@ if TYPE_CHECKING:
 _LOADER = Loader()  # one for all sessions: it parses AWS's description of itself, which takes longer than most tests
 
 
-def wire(
+def wire(  # noqa: PLR0913 - one for each part that can be replaced
     patch: pytest.MonkeyPatch,
     variables: Mapping[str, str],
     *,
     clock: FakeClock | None = None,
     make_client: Callable[..., Any] | None = None,
     post: Callable[..., Any] | None = None,
+    get: Callable[..., Any] | None = None,
 ) -> None:
     """Sets environment variables and replaces parts of the layer, until `patch` is undone. None: nothing is replaced.
 
     `clock`: libraries wait between their attempts in its time. `make_client` makes the clients of Secrets Manager.
-    `post` sends a request to the provider.
+    `post` asks the provider for tokens, and `get` where a tenant has moved.
     """
     for name, value in variables.items():
         patch.setenv(name, value)
@@ -43,6 +44,8 @@ def wire(
         patch.setattr("token_refresh.secrets_manager._client", make_client)
     if post is not None:
         patch.setattr("token_refresh.exchange.post", post)
+    if get is not None:
+        patch.setattr("token_refresh.tenant.get", get)
 
 
 def operation_of(request: AWSPreparedRequest) -> str:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.safety.overlap.scenarios import SCHEDULE_SECONDS, SWEEP, OverlapCase, Scenario
 from tests.safety.overlap.state import PERSON_VERSION_ID
-from tests.safety.overlap.wired_function import Post, Sleep, WiredFunction
+from tests.safety.overlap.wired_function import Request, Sleep, WiredFunction
 from tests.support.clock import START
 from tests.support.secrets_manager import StrictSecretsManager
 
@@ -54,7 +54,7 @@ class ThreadScheduler:
             self._wait_for_turn(run, step)
         if isinstance(step, Sleep):
             self.time = max(self.time, step.until)
-        if isinstance(step, Post):
+        if isinstance(step, Request):
             self.time = round(self.time + 0.1, 3)
         return None
 
@@ -159,7 +159,7 @@ def _compare(end: State, store: StrictSecretsManager, provider: Simulator, scena
     assert dict(real.labels) == dict(modelled.labels)
     assert dict(real.versions) == dict(modelled.versions)
     setting_up = 1 if scenario.alive else 0
-    asked = sum(isinstance(step, Post) for run in end.runs for step, _ in run.history())
+    asked = sum(isinstance(step, Request) for run in end.runs for step, _ in run.history())
     assert len(provider.requests) == setting_up + asked
     store.check_invariants()
 

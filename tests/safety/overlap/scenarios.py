@@ -12,7 +12,7 @@ from tests.safety.moves import edit_left_behind
 from tests.safety.overlap.explorer import Explorer
 from tests.safety.overlap.recorded_runs import RecordedRuns, RunState
 from tests.safety.overlap.state import Servers, State
-from tests.safety.overlap.wired_function import Call, Done, Post
+from tests.safety.overlap.wired_function import Call, Done, Request
 from tests.support.clock import MINUTE, START
 from tests.support.providers import PROVIDERS, ProviderFacts
 from tests.support.secrets_manager.account import Account
@@ -311,7 +311,7 @@ def save_outlasted(run: RunState) -> bool:
     """Tells whether a run's saving, from the provider's answer to the store's, took as long as another's wait."""
     answered: float | None = None
     for step, answer in run.history():
-        if isinstance(step, Post) and answer.status == 200:
+        if isinstance(step, Request) and step.method == "POST" and answer.status == 200:
             answered = answer.at
         if isinstance(step, Call) and is_save(step) and answered is not None:
             if answer.at - answered >= WAIT_SECONDS:
@@ -342,5 +342,7 @@ def is_save(step: Call) -> bool:
 def is_login(step: object) -> bool:
     """Tells whether a step is a login."""
     return (
-        isinstance(step, Post) and ("ogin" in step.path or "getAccessToken" in step.path) and "refresh" not in step.path
+        isinstance(step, Request)
+        and ("ogin" in step.path or "getAccessToken" in step.path)
+        and "refresh" not in step.path
     )

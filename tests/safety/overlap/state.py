@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from werkzeug.datastructures import Headers
 
-from tests.safety.overlap.wired_function import Answer, Call, Post, Sleep
+from tests.safety.overlap.wired_function import Answer, Call, Request, Sleep
 from tests.support.secrets_manager.account import Account
 from tests.support.secrets_manager.errors import ServiceError
 from tests.support.secrets_manager.operations import perform
@@ -85,7 +85,7 @@ class Servers:
             return after, Answer(after.now)
         key = state.now, state.secret, state.granted, step
         if key not in self._done:
-            self._done[key] = self._call(state, step) if isinstance(step, Call) else self._post(state, step)
+            self._done[key] = self._call(state, step) if isinstance(step, Call) else self._request(state, step)
         after, answer = self._done[key]
         return after._replace(runs=state.runs, edits=state.edits), answer
 
@@ -118,13 +118,13 @@ class Servers:
         answer = Answer(state.now, status, json.dumps(result).encode())
         return state._replace(secret=self._secret(account.truth(name))), answer
 
-    def _post(self, state: State, step: Step) -> tuple[State, Answer]:
-        if not isinstance(step, Post):
+    def _request(self, state: State, step: Step) -> tuple[State, Answer]:
+        if not isinstance(step, Request):
             raise TypeError("a run that has ended takes no step")
         after = _at(state, state.now + self._post_seconds)
-        received = Received("POST", step.path, step.query, Headers(step.headers), step.body, after.now)
+        received = Received(step.method, step.path, step.query, Headers(step.headers), step.body, after.now)
         reply = self.provider(after).answer_to(received)
-        if reply.status == 200:
+        if step.method == "POST" and reply.status == 200:
             after = after._replace(granted=self._granted((*after.granted.value, received)))
         return after, Answer(after.now, reply.status, reply.body)
 

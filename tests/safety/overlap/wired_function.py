@@ -41,16 +41,17 @@ class Call(NamedTuple):
         return " ".join((self.operation, *self.labels))
 
 
-class Post(NamedTuple):
+class Request(NamedTuple):
     """A request that a run is about to send to its provider."""
 
+    method: str
     path: str
     query: str
     headers: tuple[tuple[str, str], ...]
     body: bytes
 
     def __str__(self) -> str:
-        return f"POST {self.path}"
+        return f"{self.method} {self.path}"
 
 
 class Sleep(NamedTuple):
@@ -72,7 +73,7 @@ class Done(NamedTuple):
         return self.outcome
 
 
-Step = Call | Post | Sleep | Done
+Step = Call | Request | Sleep | Done
 
 
 class Answer(NamedTuple):
@@ -111,18 +112,21 @@ class WiredFunction:
         self.scheduler: Scheduler
         variables = environment(kind, base_url, POWERTOOLS_LOG_LEVEL="CRITICAL", AWS_DEFAULT_REGION="us-east-1")
 
+        over_the_wire: dict[str, Callable[..., transport.HttpResponse]] = {"POST": transport.post, "GET": transport.get}
+
         def client(*_: object, **__: object) -> _Client:
             return _Client(self, make_client)
 
-        def post(base_url: str, request: transport.HttpRequest, **options: Any) -> transport.HttpResponse:  # noqa: ANN401 - passed on
-            answer = self.scheduler.step(_post_of(request))
+        def send(method: str, base_url: str, request: transport.HttpRequest, **options: Any) -> transport.HttpResponse:  # noqa: ANN401 - passed on
+            answer = self.scheduler.step(_request_of(method, request))
             if answer is not None:
                 return transport.HttpResponse(answer.status, answer.body)
-            received = transport.post(base_url, request, **options)
-            self.scheduler.answered(received.status)
+            received = over_the_wire[method](base_url, request, **options)
+            if method == "POST":
+                self.scheduler.answered(received.status)
             return received
 
-        wire(monkeypatch, variables, make_client=client, post=post)
+        wire(monkeypatch, variables, make_client=client, post=partial(send, "POST"), get=partial(send, "GET"))
         monkeypatch.setattr("token_refresh.sweep.ThreadPoolExecutor", _NoPool)
         self._layer_function = cold_start(kind, self)
 
@@ -196,10 +200,12 @@ class _NoPool:
         return done
 
 
-def _post_of(request: transport.HttpRequest) -> Post:
+def _request_of(method: str, request: transport.HttpRequest) -> Request:
     headers = dict(request.headers)
     body = b""
     if request.json is not None:
         headers["Content-Type"] = "application/json"
         body = json.dumps(request.json, ensure_ascii=False).encode()
-    return Post(request.path, urlencode(request.query, quote_via=quote, safe=""), tuple(headers.items()), body)
+    return Request(
+        method, request.path, urlencode(request.query, quote_via=quote, safe=""), tuple(headers.items()), body
+    )
