@@ -1,4 +1,4 @@
-"""One function on a bench: its real code and SDK, but without sockets, so that thousands of runs are quick."""
+"""One function with its real code and SDK, but without sockets, so that thousands of runs are quick."""
 
 from __future__ import annotations
 
@@ -42,17 +42,17 @@ _LINE_BEFORE = "1 of 1 secrets failed: "
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """How a run with one secret ended."""
+    """How a run with one secret result."""
 
     name: str
     outcome: str
-    why: str | None
+    reason: str | None
     before: Version
     after: Version
     kept: bytes | None
     asked: int  # times
     seconds: float  # of this process's computing: a busy machine does not make them more
-    said: str  # on every channel
+    output: str  # on every channel
 
     @property
     def untouched(self) -> bool:
@@ -89,11 +89,11 @@ class SocketlessFunction:
         began = time.process_time()
         returned, raised = self.invoke({"secret_id": name})
         seconds = time.process_time() - began
-        outcome, why = _ending(name, returned, raised)
+        outcome, reason = _ending(name, returned, raised)
         labels = self.store.labels(name)
         kept = self.store.secret(name).version(labels["UNREADABLE"]).binary if "UNREADABLE" in labels else None
-        said = self.said(returned, raised)
-        return RunResult(name, outcome, why, before, self.store.current(name), kept, self.asked, seconds, said)
+        output = self.new_output(returned, raised)
+        return RunResult(name, outcome, reason, before, self.store.current(name), kept, self.asked, seconds, output)
 
     def invoke(self, event: object) -> tuple[dict[str, Any] | None, Exception | None]:
         """Invokes the function, as Lambda does."""
@@ -102,8 +102,8 @@ class SocketlessFunction:
         except Exception as error:  # noqa: BLE001 - whatever it is, the test looks at it
             return None, error
 
-    def said(self, returned: object, raised: BaseException | None) -> str:
-        """Returns all that was said since the last time, with a result and an exception."""
+    def new_output(self, returned: object, raised: BaseException | None) -> str:
+        """Returns all that was printed and logged since the last time, with a result and an exception."""
         everything = [self.printed.getvalue(), self.records.getvalue(), json.dumps(returned), *chain(raised)]
         for stream in (self.printed, self.records):
             stream.seek(0)
@@ -170,21 +170,21 @@ class _Raw:
 
 
 def _ending(name: str, returned: dict[str, Any] | None, raised: Exception | None) -> tuple[str, str | None]:
-    """Returns outcome and reason; checks that the run ended in one of the ways that a run may, and in no other."""
-    why: str | None
+    """Returns outcome and reason; checks that the run result in one of the ways that a run may, and in no other."""
+    reason: str | None
     if raised is not None:
         assert type(raised).__name__ == "SecretsFailed", f"{type(raised).__name__} is no way to end a run"
         line = str(raised)
         assert len(line) <= LONGEST_LINE, f"a line of {len(line)} characters"
         assert line.isprintable(), "more than one line, or something that no terminal should see"
         assert line.startswith(f"{_LINE_BEFORE}{name}: ")
-        outcome, why = line.removeprefix(f"{_LINE_BEFORE}{name}: ").split(": ", 1)
+        outcome, reason = line.removeprefix(f"{_LINE_BEFORE}{name}: ").split(": ", 1)
         assert outcome in RAISING
     else:
         assert returned is not None
         ((outcome, count),) = returned["outcomes"].items()
         assert count == 1
         assert outcome in OUTCOMES - RAISING
-        why = returned["secrets"][0]["error"] if outcome != "fresh" else None
-    assert "internal error" not in (why or "")
-    return outcome, why
+        reason = returned["secrets"][0]["error"] if outcome != "fresh" else None
+    assert "internal error" not in (reason or "")
+    return outcome, reason

@@ -125,7 +125,7 @@ class World:
         asked = len(self.provider.requests)
         ended = process.invoke(event, seconds=seconds)
         self.killer.end_run()
-        assert not self.invariants.broken, "\n".join(self.invariants.broken[:_MOST_SHOWN])
+        assert not self.invariants.broken, "\n".join(list(dict.fromkeys(self.invariants.broken))[:_MOST_SHOWN])
         printed = process.new_lines()
         self._output.update(printed)
         lines = [json.loads(line) for line in printed if line.startswith("{")]
