@@ -296,7 +296,7 @@ def test_a_process_that_dies_of_it(name: str, mood: Mood | None) -> None:
             "POWERTOOLS_DEBUG": "true",
         }
         result = run_as_lambda(made, SCRIPT, variables, "{}", options=("-X", "dev"))
-        # Beside a signature stands a timestamp, which is none; nor is the gender in Fashion World's profile.
+        # A timestamp goes with a signature and is no secret, nor is the gender in Fashion World's profile.
         values = {value for value in simulator.issued | strict.secret_values() if not TIMESTAMP.fullmatch(value)} - {
             "secret"
         }

@@ -70,7 +70,7 @@ def _check(scenario: Scenario, bound: int | None, monkeypatch: pytest.MonkeyPatc
 
 @pytest.mark.parametrize(("scenario", "bound"), [pair for pair in _PAIRS if pair[0].edit is None], ids=str)
 def test_two_runs(scenario: Scenario, bound: int | None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Both end well: what is current is alive, and nobody is rejected or logs in who did not wait in vain."""
+    """Both end well: what is current is alive; only a run that waited in vain is rejected or logs in."""
     _check(scenario, bound, monkeypatch)
 
 

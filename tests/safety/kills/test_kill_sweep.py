@@ -48,7 +48,7 @@ CASES = [
 
 @pytest.mark.parametrize(("world", "scenario", "login_fields"), CASES, indirect=["world"])
 def test_killed_at_every_step(world: World, scenario: Scenario, *, login_fields: bool) -> None:
-    """Wherever a run dies, the next one heals the account or raises its need; an edit stays; then all is quiet."""
+    """Whichever run is killed, the next one heals the account or reports it; edits are kept; then all is quiet."""
     can_heal = login_fields and scenario.heals_by_login
     undisturbed = _Case(world, scenario, login_fields=login_fields, kill=None)
     expected = scenario.outcomes if login_fields else scenario.outcomes_without_login

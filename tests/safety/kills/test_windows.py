@@ -23,7 +23,7 @@ pytestmark = pytest.mark.parametrize("login_fields", [True, False])
 
 
 def test_death_between_the_answer_and_the_first_stored_byte(world: World, *, login_fields: bool) -> None:
-    """What the provider has issued dies with the run; the next run logs in, or raises."""
+    """What the provider has issued is lost with the run; the next run logs in, or raises."""
     tracked = world.add(PREFIX + "a", login_fields=login_fields)
     with world.process(PREFIX) as process:
         run = world.run(process, kill=Kill(ASK, Moment.AFTER))
