@@ -1,4 +1,4 @@
-"""What must be true at each single move of AWSCURRENT by a run, wherever the run is watched."""
+"""What must be true at each single move of AWSCURRENT by a run, for every harness."""
 
 from __future__ import annotations
 

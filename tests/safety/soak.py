@@ -5,7 +5,7 @@
     python -m tests.safety.soak --first-seed 17    # repeats a whole soak
     python -m tests.safety.soak --seed 17          # repeats one history, and prints all of it
 
-Each soak takes new histories: its first seed is random, and printed. The exit code is 1 if any promise was broken.
+Each soak takes new histories: its first seed is random, and printed. The exit code is 1 if any invariant was broken.
 The first histories that broke one are printed, each with the command that repeats it. Add its seed to FOUND_A_FAULT in
 `test_soak.py`.
 """
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 _ROTATIONS = 50_000
-_MOST_TOLD = 3  # histories
+_MOST_SHOWN = 3  # histories
 _MOST_LINES = 40  # of a broken history: its end, as much as fits on a screen
 _SEEDS = 10**9  # a seed should be short enough to type
 _MOST_BROKEN = 20  # histories: there is nothing to be learnt from more
@@ -49,27 +49,27 @@ class Outcome(NamedTuple):
 
     seed: int
     totals: Totals
-    story: list[str]
-    broken: str | None  # the promise that was broken, and how
+    log: list[str]
+    broken: str | None  # the invariant that was broken, and how
 
 
 def run_history(seed: int) -> Outcome:
-    """Lives through one history."""
+    """Runs one history."""
     history, driver = begin(seed)
     with history:
         try:
             driver.drive(ACTIONS)
         except Broken as error:
-            history.totals.broken[error.promise] += 1
-            return Outcome(seed, history.totals, history.story, str(error))
+            history.totals.broken[error.invariant] += 1
+            return Outcome(seed, history.totals, history.log, str(error))
         except Exception:  # noqa: BLE001  # a fault of the simulation: as bad, and to be found by its seed, too
             history.totals.broken["the simulation failed"] += 1
-            return Outcome(seed, history.totals, history.story, traceback.format_exc())
-    return Outcome(seed, history.totals, history.story, None)
+            return Outcome(seed, history.totals, history.log, traceback.format_exc())
+    return Outcome(seed, history.totals, history.log, None)
 
 
 def histories(jobs: int, first_seed: int) -> Iterator[Outcome]:
-    """Yields histories without end, outcome in so many processes (1: in this one)."""
+    """Yields histories without end, run in so many processes (1: in this one)."""
     seeds = itertools.count(first_seed)
     if jobs == 1:
         yield from map(run_history, seeds)
@@ -86,7 +86,7 @@ def histories(jobs: int, first_seed: int) -> Iterator[Outcome]:
 
 
 def soak(console: Console, rotations: int, jobs: int, first_seed: int) -> tuple[Totals, list[Outcome]]:
-    """Lives through histories until there have been enough rotations."""
+    """Runs histories until there have been enough rotations."""
     total, broken = Totals(), []
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, TimeRemainingColumn(), console=console) as progress:
@@ -120,15 +120,25 @@ def table(totals: Totals, seconds: float, first_seed: int) -> Table:
     made.add_section()
     row("healed by login", totals.healed)
     row("raised (NeedsAttention)", totals.raised)
-    told_apart = {"lost silently": LOST, "edits lost": EDIT_LOST, "leaks": LEAKED}
-    for name, promise in told_apart.items():
-        row(name, totals.broken[promise])
-    row("other promises broken", totals.broken.total() - sum(totals.broken[promise] for promise in told_apart.values()))
+    named = {"lost silently": LOST, "edits lost": EDIT_LOST, "leaks": LEAKED}
+    for name, invariant in named.items():
+        row(name, totals.broken[invariant])
+    row(
+        "other invariants broken", totals.broken.total() - sum(totals.broken[invariant] for invariant in named.values())
+    )
     made.add_section()
     row("unsafe window, median", f"{totals.median_window * 1000:.1f} ms")
     row("unsafe window, longest", f"{max(totals.windows, default=0.0) * 1000:.1f} ms")
     row("unsafe window, longest while AWS failed", f"{max(totals.outage_windows, default=0.0):.1f} s")
     return made
+
+
+def describe(outcome: Outcome) -> str:
+    """Says in at most a screen what was broken, what led to it, and how to repeat it."""
+    left_out = len(outcome.log) - _MOST_LINES
+    beginning = [outcome.log[0], f"(... {left_out - 1} lines are left out)"] if left_out > 1 else []
+    command = f"all of it: python -m tests.safety.soak --seed {outcome.seed}"
+    return "\n".join([f"seed {outcome.seed}: {outcome.broken}", *beginning, *outcome.log[-_MOST_LINES:], command])
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -137,7 +147,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--rotations", type=int, default=_ROTATIONS, help="at least so many (default: %(default)s)")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes (default: one per core)")
     parser.add_argument("--first-seed", type=int, help="of the first history (default: a random one)")
-    parser.add_argument("--seed", type=int, help="replay this one history, and tell it")
+    parser.add_argument("--seed", type=int, help="replay this one history, and print it")
     given = parser.parse_args(arguments)
     console = Console(soft_wrap=True)
     if given.seed is not None:
@@ -147,28 +157,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     began = time.monotonic()
     totals, broken = soak(console, given.rotations, given.jobs, first_seed)
     console.print(table(totals, time.monotonic() - began, first_seed))
-    for outcome in broken[:_MOST_TOLD]:
-        _tell(console, outcome)
-    if len(broken) > _MOST_TOLD:
-        console.print("and with the seeds", *(outcome.seed for outcome in broken[_MOST_TOLD:]))
+    for outcome in broken[:_MOST_SHOWN]:
+        console.print("\n" + describe(outcome), markup=False, highlight=False)
+    if len(broken) > _MOST_SHOWN:
+        console.print("and with the seeds", *(outcome.seed for outcome in broken[_MOST_SHOWN:]))
     return 0 if totals.kept else 1
 
 
 def _replay(console: Console, seed: int) -> int:
     outcome = run_history(seed)
-    console.print("\n".join(outcome.story), markup=False, highlight=False)
+    console.print("\n".join(outcome.log), markup=False, highlight=False)
     if outcome.broken is not None:
         console.print(f"seed {seed}: {outcome.broken}", markup=False, highlight=False)
         return 1
     return 0
-
-
-def _tell(console: Console, outcome: Outcome) -> None:
-    left_out = len(outcome.story) - _MOST_LINES
-    beginning = [outcome.story[0], f"(... {left_out - 1} lines are left out)"] if left_out > 1 else []
-    told = [f"seed {outcome.seed}: {outcome.broken}", *beginning, *outcome.story[-_MOST_LINES:]]
-    console.print("\n" + "\n".join(told), markup=False, highlight=False)
-    console.print(f"all of it: python -m tests.safety.soak --seed {outcome.seed}", highlight=False)
 
 
 if __name__ == "__main__":

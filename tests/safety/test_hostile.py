@@ -1,4 +1,4 @@
-"""Whatever a provider answers, a person stores or an event asks: one outcome, sane tokens, a bounded cost."""
+"""Whatever a provider answers, a person stores or an event asks: one outcome, valid tokens, a bounded cost."""
 
 from __future__ import annotations
 
@@ -17,14 +17,16 @@ from hypothesis import strategies as st
 
 from tests.safety.effort import TIMEOUT_SECONDS, examples
 from tests.safety.hostile import accounts, answers, oracle
-from tests.safety.hostile.exposure import exposed
 from tests.safety.hostile.heavy import HEAVY, HUGE, MEMORY_MB, memory_of_eight_at_once
 from tests.safety.hostile.secrets import BASE_URLS, DATES_OF_A_PERSON, events, secrets
 from tests.safety.hostile.socketless import OUTCOMES, socketless
 from tests.safety.hostile.wires import Wire, framed, wires
 from tests.support.clock import START, iso
+from tests.support.leaks import exposed
 from tests.support.providers import PROVIDERS, ProviderFacts
 from tests.unit.wire import WireServer
+from token_refresh.replies import Operation
+from token_refresh.transport import HttpResponse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -104,14 +106,14 @@ class Server(WireServer):
         self.wire.play(connection, server)
 
 
-def check(kind: ProviderFacts, ended: RunResult, read: oracle.Read, body: bytes | None) -> None:
+def check(kind: ProviderFacts, result: RunResult, read: oracle.Read, body: bytes | None) -> None:
     """Checks what is stored after an answer, that it was quick, and that nothing was shown."""
     if read.meaning == "success":
-        check_tokens(kind, ended, read)
+        check_tokens(kind, result, read)
     else:
-        assert ended.untouched
-    assert ended.kept == (body[:MOST_KEPT] if read.meaning == "unreadable" and body else None)
-    check_said(kind, ended, set(read.tokens.values()))
+        assert result.untouched
+    assert result.kept == (body[:MOST_KEPT] if read.meaning == "unreadable" and body else None)
+    check_output(kind, result, set(read.tokens.values()))
 
 
 def requests(kind: ProviderFacts, status: int, read: oracle.Read) -> int:
@@ -119,20 +121,20 @@ def requests(kind: ProviderFacts, status: int, read: oracle.Read) -> int:
     return 2 if kind.name == "mcs" and status == 404 and not read.own_shape else 1
 
 
-def check_said(kind: ProviderFacts, ended: RunResult, more: set[str]) -> None:
+def check_output(kind: ProviderFacts, result: RunResult, more: set[str]) -> None:
     """Checks that a run was quick and showed nothing."""
-    assert ended.seconds < RUN_SECONDS
-    assert exposed(ended.said, credentials(ended) | accounts.received(kind.name) | more) == set()
+    assert result.seconds < RUN_SECONDS
+    assert exposed(result.output, credentials(result) | accounts.received(kind.name) | more) == set()
 
 
-def credentials(ended: RunResult) -> set[str]:
+def credentials(result: RunResult) -> set[str]:
     """Returns what the secret held."""
-    return accounts.credentials(ended.before.document)
+    return accounts.credentials(result.before.document)
 
 
-def check_tokens(kind: ProviderFacts, ended: RunResult, read: oracle.Read) -> None:
+def check_tokens(kind: ProviderFacts, result: RunResult, read: oracle.Read) -> None:
     """Checks that the new tokens are stored beside all that was there, and nothing else of the answer is."""
-    before, after = ended.before.document, ended.after.document
+    before, after = result.before.document, result.after.document
     assert {name: after[name] for name in read.tokens} == read.tokens
     assert unwritten(kind, after) == unwritten(kind, before)
     assert [name for name in after if name in before] == [name for name in before if name in after]
@@ -146,7 +148,7 @@ def check_tokens(kind: ProviderFacts, ended: RunResult, read: oracle.Read) -> No
         assert oracle.is_expiry(after[name], sent_at * 1000)
     if "expiresAt" in after:
         assert sent_at < moment(after["expiresAt"]) <= sent_at + TEN_YEARS
-    assert len(ended.after.text.encode()) <= MOST_STORED
+    assert len(result.after.text.encode()) <= MOST_STORED
 
 
 def unwritten(kind: ProviderFacts, document: dict[str, Any]) -> dict[str, Any]:
@@ -164,11 +166,10 @@ def moment(text: str) -> float:
 def check_reading(kind: ProviderFacts, ask: str, status: int, body: bytes) -> None:
     """Checks what the layer makes of an answer: what the tables say, no other token, and no other expiry."""
     layer = importlib.import_module(f"token_refresh.{kind.module}")
-    replies, transport = (importlib.import_module(f"token_refresh.{name}") for name in ("replies", "transport"))
     expected = oracle.read(kind.name, ask, status, body)
 
     meaning, reply = getattr(layer, kind.constant).replies.read(
-        transport.HttpResponse(status, body), replies.Operation(ask), sent_at=START
+        HttpResponse(status, body), Operation(ask), sent_at=START
     )
 
     assert meaning.value == expected.meaning
@@ -213,10 +214,10 @@ def test_any_answer(kind: ProviderFacts, function: SocketlessFunction, what: str
     status, body = data.draw(answers.statuses), data.draw(answers.bodies(kind.name, ask, known))
     read = oracle.read(kind.name, ask, status, body)
 
-    ended = function.run(document, (status, body))
+    result = function.run(document, (status, body))
 
-    assert (ended.outcome, ended.asked) == (outcomes.get(read.meaning, read.meaning), requests(kind, status, read))
-    check(kind, ended, read, body)
+    assert (result.outcome, result.asked) == (outcomes.get(read.meaning, read.meaning), requests(kind, status, read))
+    check(kind, result, read, body)
 
 
 @examples(40)
@@ -232,11 +233,11 @@ def test_any_answer_to_a_login_after_a_refusal(
     refused = oracle.read(kind.name, "refresh", 401, refusal)
     read = oracle.read(kind.name, "login", status, body) if refused.meaning == "dead" else refused
 
-    ended = function.run(document, (401, refusal), (status, body))
+    result = function.run(document, (401, refusal), (status, body))
 
-    assert ended.outcome == AFTER_A_LOGIN.get(read.meaning, read.meaning)
-    assert ended.asked == (1 + requests(kind, status, read) if refused.meaning == "dead" else 1)
-    check(kind, ended, read, body)
+    assert result.outcome == AFTER_A_LOGIN.get(read.meaning, read.meaning)
+    assert result.asked == (1 + requests(kind, status, read) if refused.meaning == "dead" else 1)
+    check(kind, result, read, body)
 
 
 @pytest.mark.parametrize("ask", ASKS)
@@ -253,20 +254,20 @@ def test_anything_on_the_wire(
     wire = server.wire = data.draw(wires(status, body, min(known)))
     connections = server.connections
 
-    ended = wired.run(document)
+    result = wired.run(document)
 
     assert server.connections - connections in ((1, 2) if kind.name == "mcs" and status == 404 else (1,))
     if wire.body is not None:
-        check(kind, ended, oracle.read(kind.name, ask, status, wire.body), wire.body)
+        check(kind, result, oracle.read(kind.name, ask, status, wire.body), wire.body)
         return
-    check_said(kind, ended, set())
-    if ended.outcome in ("refreshed", "logged_in"):
-        after = ended.after.document
+    check_output(kind, result, set())
+    if result.outcome in ("refreshed", "logged_in"):
+        after = result.after.document
         assert all(oracle.is_sane(after[name]) for name in kind.tokens if name in after)
-        assert unwritten(kind, after) == unwritten(kind, ended.before.document)
+        assert unwritten(kind, after) == unwritten(kind, result.before.document)
     else:
-        assert ended.outcome in ("transient", "rejected", "unreadable")
-        assert ended.untouched
+        assert result.outcome in ("transient", "rejected", "unreadable")
+        assert result.untouched
 
 
 @pytest.mark.parametrize("end", ["close", "reset", "hang"])
@@ -278,17 +279,17 @@ def test_a_cut_at_every_byte(kind: ProviderFacts, server: Server, wired: Socketl
     for cut in {0, 1, 9, 15, head - 1, head, head + 1, head + len(body) // 2, len(sent) - 1, len(sent)}:
         server.wire = Wire((sent[:cut],), end)
 
-        ended = wired.run(accounts.documents(kind.name)["refreshes"])
+        result = wired.run(accounts.documents(kind.name)["refreshes"])
 
         if cut >= len(sent):
-            assert ended.outcome == "refreshed" or end == "reset"  # a reset may overtake what was sent
-        elif ended.outcome == "unreadable":
-            assert body.startswith(ended.kept or b"")
-            assert end == "reset" or (ended.kept or b"") == sent[head:cut]
+            assert result.outcome == "refreshed" or end == "reset"  # a reset may overtake what was sent
+        elif result.outcome == "unreadable":
+            assert body.startswith(result.kept or b"")
+            assert end == "reset" or (result.kept or b"") == sent[head:cut]
         else:
-            assert ended.outcome == "transient"
+            assert result.outcome == "transient"
             assert cut <= head or end == "reset"
-        check_said(kind, ended, set())
+        check_output(kind, result, set())
 
 
 @pytest.mark.parametrize(
@@ -299,11 +300,11 @@ def test_a_trickle_without_end(kind: ProviderFacts, server: Server, wired: Socke
     server.wire = Wire((sent, *[sent or b" "] * 500), "close")
     began = time.perf_counter()
 
-    ended = wired.run(accounts.documents(kind.name)["refreshes"])
+    result = wired.run(accounts.documents(kind.name)["refreshes"])
 
-    assert ended.outcome in ("transient", "unreadable")
+    assert result.outcome in ("transient", "unreadable")
     assert time.perf_counter() - began < REQUEST_SECONDS + 3.0
-    check_said(kind, ended, set())
+    check_output(kind, result, set())
 
 
 @pytest.mark.parametrize(("kind", "name"), EACH_OF_ONE_KIND, ids=lambda value: getattr(value, "name", value))
@@ -314,15 +315,15 @@ def test_a_heavy_answer(kind: ProviderFacts, name: str, function: SocketlessFunc
     read = oracle.read(kind.name, "refresh", status, body)
     tracemalloc.start()
     try:
-        ended = function.run(document, (status, body))
+        result = function.run(document, (status, body))
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
 
-    assert ended.outcome == AFTER_A_REFRESH.get(read.meaning, read.meaning)
+    assert result.outcome == AFTER_A_REFRESH.get(read.meaning, read.meaning)
     assert peak < MOST_PEAK
-    assert ended.seconds < HEAVY_SECONDS
-    assert ended.untouched is (read.meaning != "success")
+    assert result.seconds < HEAVY_SECONDS
+    assert result.untouched is (read.meaning != "success")
 
 
 @pytest.mark.parametrize("name", HUGE)
@@ -340,21 +341,21 @@ def test_any_secret(kind: ProviderFacts, server: Server, wired: SocketlessFuncti
     server.wire = framed(200, json.dumps(accounts.good_answer(kind.name, "refresh" if refreshes else "login")).encode())
     connections = server.connections
 
-    ended = wired.run(value)
+    result = wired.run(value)
 
-    assert ended.outcome in ("refreshed", "logged_in", "invalid_secret", "transient", "unreadable")
-    if ended.outcome == "invalid_secret":
-        assert len(wired.store.versions(ended.name)) == 1
+    assert result.outcome in ("refreshed", "logged_in", "invalid_secret", "transient", "unreadable")
+    if result.outcome == "invalid_secret":
+        assert len(wired.store.versions(result.name)) == 1
         assert server.connections == connections
-    if ended.outcome in ("refreshed", "logged_in"):
-        before = json.loads(ended.before.text.removeprefix("\ufeff"))  # a byte order mark is passed over
-        assert unwritten(kind, ended.after.document) == unwritten(kind, before)
-        assert {ended.after.document[name] for name in kind.tokens} <= set(accounts.ISSUED[kind.name].values())
+    if result.outcome in ("refreshed", "logged_in"):
+        before = json.loads(result.before.text.removeprefix("\ufeff"))  # a byte order mark is passed over
+        assert unwritten(kind, result.after.document) == unwritten(kind, before)
+        assert {result.after.document[name] for name in kind.tokens} <= set(accounts.ISSUED[kind.name].values())
     else:
-        assert ended.untouched
+        assert result.untouched
     held = {text for document in accounts.documents(kind.name).values() for text in accounts.credentials(document)}
-    assert ended.seconds < RUN_SECONDS
-    assert exposed(ended.said, held | accounts.received(kind.name)) == set()
+    assert result.seconds < RUN_SECONDS
+    assert exposed(result.output, held | accounts.received(kind.name)) == set()
 
 
 def test_the_dates_of_a_person(kind: ProviderFacts, function: SocketlessFunction) -> None:
@@ -368,9 +369,9 @@ def test_the_dates_of_a_person(kind: ProviderFacts, function: SocketlessFunction
 def test_the_base_urls_of_a_person(kind: ProviderFacts, wired: SocketlessFunction) -> None:
     """An address that leads nowhere is the secret's fault if it never could, and nobody's if it might."""
     for url in BASE_URLS:
-        ended = wired.run({**accounts.documents(kind.name)["refreshes"], "baseUrl": url})
-        assert ended.outcome in ("invalid_secret", "transient")
-        assert ended.untouched
+        result = wired.run({**accounts.documents(kind.name)["refreshes"], "baseUrl": url})
+        assert result.outcome in ("invalid_secret", "transient")
+        assert result.untouched
 
 
 @pytest.mark.parametrize("sign", ["/", "\\", "\u5bc6", "%", '"', "a"])
@@ -381,9 +382,9 @@ def test_a_secret_of_one_long_value(kind: ProviderFacts, function: SocketlessFun
 
     def run_with(length: int) -> RunResult:
         document = {**accounts.documents(kind.name)["logs in"], kind.login_fields[-1]: sign * (length // size)}
-        ended = function.run(document, (401, refusal))
-        assert ended.outcome == "rejected"
-        return ended
+        result = function.run(document, (401, refusal))
+        assert result.outcome == "rejected"
+        return result
 
     short, long = (min(run_with(length).seconds for _ in range(3)) for length in (2_500, 40_000))
     assert long < MOST_TIMES_THE_COST * short
@@ -399,7 +400,7 @@ def test_a_secret_of_one_long_value(kind: ProviderFacts, function: SocketlessFun
 @examples(80)
 @given(data=st.data())
 def test_any_event(kind: ProviderFacts, function: SocketlessFunction, data: st.DataObject) -> None:
-    """An event is carried out, or refused before anything is asked or written; what is said can be printed."""
+    """An event is carried out, or refused before anything is asked or written; its error can be printed."""
     document = accounts.documents(kind.name)["refreshes"]
     name = f"{function.prefix}1"
     if not function.store.names():
@@ -412,7 +413,7 @@ def test_any_event(kind: ProviderFacts, function: SocketlessFunction, data: st.D
 
     returned, raised = function.invoke(event)
 
-    said = function.said(returned, raised)
+    output = function.new_output(returned, raised)
     if raised is None:
         assert returned is not None
         assert set(returned["outcomes"]) <= OUTCOMES
@@ -420,4 +421,4 @@ def test_any_event(kind: ProviderFacts, function: SocketlessFunction, data: st.D
         assert type(raised).__name__ == "InvalidEvent", type(raised).__name__
         assert str(raised).isprintable()
         assert (function.asked, len(function.store.versions(name))) == (0, versions)
-    assert exposed(said, accounts.credentials(document) | accounts.received(kind.name)) == set()
+    assert exposed(output, accounts.credentials(document) | accounts.received(kind.name)) == set()

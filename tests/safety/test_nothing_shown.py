@@ -1,4 +1,4 @@
-"""No secret value is in anything that a process says, and nothing but words in what it quotes of a provider."""
+"""No secret value is in any output of a process, and nothing but words in what it quotes of a provider."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.functions.conftest import clock, kind, loader, output, provider, provider_name, store, world  # noqa: F401 - fixtures
-from tests.local_stack.leaks import leaked
 from tests.safety.effort import TIMEOUT_SECONDS, examples
 from tests.safety.hostile import accounts, answers
 from tests.safety.hostile.exceptions import chain
-from tests.safety.hostile.exposure import exposed, quotations, unfit
+from tests.safety.hostile.quotations import quotations, unfit
 from tests.safety.hostile.socketless import socketless
+from tests.support.function import environment
+from tests.support.leaks import exposed, leaked
 from tests.support.process import run_as_lambda
 from tests.support.providers import PROVIDERS
 from tests.support.secrets_manager import Fault, StrictSecretsManager
@@ -49,10 +50,10 @@ LIBRARIES = (
 
 
 class LogCapture:
-    """All that can be heard of a run by who begins to listen after the cold start: every logger, at DEBUG."""
+    """All that a run returns, prints, raises and logs: every logger at DEBUG, captured after the cold start."""
 
     def __init__(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811 - not the fixture
-        """Starts the function, and listens from then on."""
+        """Starts the function, and captures from then on."""
         self._world = world
         self._stream = io.StringIO()
         handler = logging.StreamHandler(self._stream)
@@ -64,29 +65,29 @@ class LogCapture:
             logger = logging.getLogger(name)
             monkeypatch.setattr(logger, "handlers", [*logger.handlers, handler])
             monkeypatch.setattr(logger, "level", logging.DEBUG)
-        self._heard: list[str] = []
+        self._results: list[str] = []
 
     def run(self, event: object = None) -> Run:
-        """Runs, and keeps what was said."""
+        """Runs, and keeps the result."""
         run = self._world.run(event)
-        self._heard += [json.dumps(run.returned), json.dumps(run.lines), *chain(run.raised)]
+        self._results += [json.dumps(run.returned), json.dumps(run.lines), *chain(run.raised)]
         return run
 
     def check(self) -> None:
         """Fails if anything was shown."""
-        said = "\n".join([*self._heard, self._stream.getvalue()])
-        assert self._world.kind.name in said
-        assert exposed(said, self._world.secret_values()) == set()
+        everything = "\n".join([*self._results, self._stream.getvalue()])
+        assert self._world.kind.name in everything
+        assert exposed(everything, self._world.secret_values()) == set()
 
 
 @pytest.fixture
 def logs(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[LogCapture]:  # noqa: F811 - pytest's way
-    """Listens, and checks at the end."""
+    """Captures the output, and checks it at the end."""
     monkeypatch.setattr("token_refresh.transport.READ_SECONDS", 0.2)
     monkeypatch.setattr("token_refresh.exchange.REQUEST_SECONDS", 0.4)
-    listening = LogCapture(world, monkeypatch)
-    yield listening
-    listening.check()
+    capture = LogCapture(world, monkeypatch)
+    yield capture
+    capture.check()
 
 
 @pytest.mark.parametrize("encoder", answers.ENCODERS)
@@ -98,7 +99,7 @@ def test_a_planted_leak_is_found(encoder: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "found"),
+    ("quoted", "found"),
     [
         ("before alue\\\\ of, after", {"alue\\ of"}),
         ("before ALUE\\\\ OF, after", {"alue\\ of"}),
@@ -111,9 +112,9 @@ def test_a_planted_leak_is_found(encoder: str) -> None:
         ("shorts, 123 and ***-abcdefghi*** at tenant.example.com", set()),
     ],
 )
-def test_a_planted_part_is_found(said: str, found: set[str]) -> None:
+def test_a_planted_part_is_found(quoted: str, found: set[str]) -> None:
     """The scan finds a part of a value, and what could be one, in a quotation, however often it is escaped."""
-    [quotation] = quotations(f'MCS said "{said}" (HTTP 400): said "x')
+    [quotation] = quotations(f'MCS said "{quoted}" (HTTP 400): said "x')
     assert unfit(quotation, [VALUE, "short", "sh!  ort"]) == found
 
 
@@ -193,10 +194,10 @@ def test_any_echo(name: str) -> None:
     @given(answers.echoes(values), st.sampled_from([200, 400, 403, 404, 500]), st.sampled_from([400, 403, 500]))
     def check(message: str, status: int, code: int) -> None:
         body = json.dumps(accounts.error_answer(name, message, code)).encode()
-        ended = made.run(document, (status, body))
-        said = quotations(ended.why or "")
-        assert [unfit(quotation, values) for quotation in said] == [set()] * (ended.why or "").count(' said "')
-        assert exposed(ended.said, values) == set(), ended.why
+        result = made.run(document, (status, body))
+        quoted = quotations(result.reason or "")
+        assert [unfit(quotation, values) for quotation in quoted] == [set()] * (result.reason or "").count(' said "')
+        assert exposed(result.output, values) == set(), result.reason
 
     with socketless(PROVIDERS[name]) as made:
         check()
@@ -247,15 +248,15 @@ def test_an_echo_that_is_cut(name: str) -> None:
             for echo in cut:
                 before = "no " * 63 if length == 190 else "x" * ((length or 1) - 1) + " "
                 body = json.dumps(accounts.error_answer(name, before + echo)).encode()
-                ended = made.run(document, (400, body))
-                assert ended.outcome == "transient"
-                [quotation] = quotations(ended.why or "")
+                result = made.run(document, (400, body))
+                assert result.outcome == "transient"
+                [quotation] = quotations(result.reason or "")
                 assert unfit(quotation, values) == set()
         # So many that what is left of them, hidden, is shorter than a message may be.
         field, value = next(iter(accounts.REFRESHES[name].items()))
         body = json.dumps(accounts.error_answer(name, value * 10_000)).encode()
-        ended = made.run({**document, field: value * 9}, (400, body))
-        assert [unfit(quotation, values) for quotation in quotations(ended.why or "")] == [set()]
+        result = made.run({**document, field: value * 9}, (400, body))
+        assert [unfit(quotation, values) for quotation in quotations(result.reason or "")] == [set()]
 
 
 SCRIPT = """
@@ -290,24 +291,19 @@ def test_a_process_that_dies_of_it(name: str, mood: Mood | None) -> None:
         else:
             month = ""
             simulator.misbehave(mood, times=None)
-        environment = {
-            **strict.environment,
-            "SECRET_PREFIX": f"token-refresh/{name}/",
-            "BASE_URL": simulator.url,
-            "ALLOW_PLAIN_HTTP": "true",
-            "POWERTOOLS_METRICS_NAMESPACE": "TokenRefresh/test",
-            "POWERTOOLS_LOG_LEVEL": "DEBUG",
+        variables = {
+            **environment(made, simulator.url, **strict.environment),
             "POWERTOOLS_DEV": "true",
             "POWERTOOLS_DEBUG": "true",
         }
-        ended = run_as_lambda(made, SCRIPT, environment, "{}", options=("-X", "dev"))
-        # Beside a signature stands a timestamp, which is none; nor is the gender in Fashion World's profile.
+        result = run_as_lambda(made, SCRIPT, variables, "{}", options=("-X", "dev"))
+        # A timestamp goes with a signature and is no secret, nor is the gender in Fashion World's profile.
         values = {value for value in simulator.issued | strict.secret_values() if not TIMESTAMP.fullmatch(value)} - {
             "secret"
         }
-    assert ended.returncode == 1
-    assert "SecretsFailed" in ended.stderr.splitlines()[-1]
-    assert "withheld" in ended.stderr
-    said = ended.stdout + ended.stderr
-    assert exposed(said, values | {month}) == set()
-    assert leaked([said], values) == 0
+    assert result.returncode == 1
+    assert "SecretsFailed" in result.stderr.splitlines()[-1]
+    assert "withheld" in result.stderr
+    everything = result.stdout + result.stderr
+    assert exposed(everything, values | {month}) == set()
+    assert leaked([everything], values) == 0

@@ -5,8 +5,8 @@ through every order of them, each state of the world once (`explorer` says why t
 and the scheduled run that follows ten minutes later.
 
 `scenarios.quick` says what is explored here. Each scenario has a bound on the number of states; the orders with the
-fewest interruptions come first. An interruption makes a run wait that could go on. The promises stand in
-`Meeting.check`. All three providers, all situations and all edits, without a bound on states (this takes hours):
+fewest interruptions come first. An interruption makes a run wait that could go on. What must be true is in
+`OverlapCase.check`. All three providers, all situations and all edits, without a bound on states (this takes hours):
 
     SAFETY_PROFILE=soak pytest tests/safety/test_overlap.py tests/safety/kills
 """
@@ -19,19 +19,19 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.safety.effort import THOROUGH, TIMEOUT_SECONDS
+from tests.safety.overlap.real_threads import draw_order, run_in_threads
 from tests.safety.overlap.scenarios import (
     KILL,
     KILL_AND_PAGE,
     QUICK_STATES,
-    Meeting,
+    OverlapCase,
     Scenario,
     every,
-    outlasted,
     quick,
+    save_outlasted,
     thorough,
 )
-from tests.safety.overlap.threads import draw, follow
-from tests.safety.overlap.wired import Done, Wired
+from tests.safety.overlap.wired_function import Done, WiredFunction
 from tests.support.providers import PROVIDERS
 
 if TYPE_CHECKING:
@@ -45,11 +45,11 @@ _UNPRUNED = 40 if THOROUGH else 15  # schedules drawn at random, for each provid
 
 def _wrong(scenario: Scenario, bound: int | None, monkeypatch: pytest.MonkeyPatch) -> str:
     """Explores; returns the first thing that is wrong, with the shortest schedule found, and how to repeat it."""
-    meeting = Meeting(scenario, Wired(scenario.kind, monkeypatch))
-    meeting.explorer.most_preemptions = bound
-    meeting.explorer.most_states = None if THOROUGH else QUICK_STATES
-    assert meeting.explorer.explore(meeting.start) > 0
-    found = meeting.explorer.violations
+    case = OverlapCase(scenario, WiredFunction(scenario.kind, monkeypatch))
+    case.explorer.most_preemptions = bound
+    case.explorer.most_states = None if THOROUGH else QUICK_STATES
+    assert case.explorer.explore(case.start) > 0
+    found = case.explorer.violations
     if not found:
         return ""
     test = "test_two_runs_and_a_person" if scenario.edit else "test_two_runs"
@@ -57,7 +57,7 @@ def _wrong(scenario: Scenario, bound: int | None, monkeypatch: pytest.MonkeyPatc
     return "\n".join(
         [
             f"{scenario}: {wrong} ({len(found)} kinds of violations)",
-            meeting.explorer.told(meeting.start, min(found[wrong], key=len)),
+            case.explorer.describe(case.start, min(found[wrong], key=len)),
             f"Repeat with: pytest 'tests/safety/test_overlap.py::{test}[{scenario}-{bound}]'",
         ]
     )
@@ -70,7 +70,7 @@ def _check(scenario: Scenario, bound: int | None, monkeypatch: pytest.MonkeyPatc
 
 @pytest.mark.parametrize(("scenario", "bound"), [pair for pair in _PAIRS if pair[0].edit is None], ids=str)
 def test_two_runs(scenario: Scenario, bound: int | None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Both end well: what is current is alive, and nobody is rejected or logs in who did not wait in vain."""
+    """Both end well: what is current is alive; only a run that waited in vain is rejected or logs in."""
     _check(scenario, bound, monkeypatch)
 
 
@@ -83,28 +83,28 @@ def test_two_runs_and_a_person(scenario: Scenario, bound: int | None, monkeypatc
 @pytest.mark.parametrize("provider", PROVIDERS)
 @pytest.mark.parametrize("login_fields", [True, False])
 def test_saving_that_outlasts_the_wait(provider: str, monkeypatch: pytest.MonkeyPatch, *, login_fields: bool) -> None:
-    """A save held up for longer than the other run waits makes that one log in or give up; the next tick clears it."""
+    """A save held up for longer than the other run waits makes that one log in or give up; the next run repairs it."""
     scenario = Scenario(provider, "both due", login_fields)
-    meeting = Meeting(scenario, Wired(scenario.kind, monkeypatch))
+    case = OverlapCase(scenario, WiredFunction(scenario.kind, monkeypatch))
     in_vain: list[set[str]] = []
 
     def note(end: State) -> list[str]:
-        wrong = meeting.check(end)
-        if any(map(outlasted, end.runs)):
-            in_vain.append({moment.next.outcome for moment in end.runs if isinstance(moment.next, Done)})
-            _, done = meeting.tick(end)
+        wrong = case.check(end)
+        if any(map(save_outlasted, end.runs)):
+            in_vain.append({run.next.outcome for run in end.runs if isinstance(run.next, Done)})
+            _, done = case.next_run(end)
             wrong += (
                 []
                 if done in (Done("fresh", raised=False), Done("refreshed", raised=False))
-                else [f"the next tick: {done}"]
+                else [f"the next run: {done}"]
             )
         return wrong
 
-    meeting.explorer.check = note
-    meeting.explorer.most_preemptions = None if THOROUGH else 2
-    meeting.explorer.explore(meeting.start)
+    case.explorer.check = note
+    case.explorer.most_preemptions = None if THOROUGH else 2
+    case.explorer.explore(case.start)
 
-    assert meeting.explorer.violations == {}
+    assert case.explorer.violations == {}
     assert ({"logged_in"} if login_fields else {"rejected"}) <= set().union(*in_vain)
 
 
@@ -117,8 +117,8 @@ def test_the_model_is_the_truth(provider: str, monkeypatch: pytest.MonkeyPatch) 
     for number in range(_UNPRUNED):
         scenario = scenarios[number % len(scenarios)]
         with monkeypatch.context() as context:
-            meeting = Meeting(scenario, Wired(scenario.kind, context))
-            path = draw(meeting, source)
-            follow(meeting, path, context)
+            case = OverlapCase(scenario, WiredFunction(scenario.kind, context))
+            path = draw_order(case, source)
+            run_in_threads(case, path, context)
         drawn.add((str(scenario), *(str(turn) for turn, _ in path)))
     assert len(drawn) > 0.9 * _UNPRUNED

@@ -1,4 +1,4 @@
-"""The soak itself: a short one is green, and what it finds it says."""
+"""The soak itself: a short one finds nothing, and what a soak finds is printed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ FOUND_A_FAULT = (700048, 700092, 800123, 800144)
 _SHORT = ["--rotations", "40", "--jobs", "1", "--first-seed", "0"]
 
 
-def test_a_short_soak_keeps_every_promise(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_short_soak_finds_nothing(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """It ends with 0 and a table in which nothing is lost."""
     monkeypatch.setattr(soak, "ACTIONS", 40)
 
@@ -21,27 +21,29 @@ def test_a_short_soak_keeps_every_promise(capsys: pytest.CaptureFixture[str], mo
 
     rows = _rows(capsys.readouterr().out)
     assert int(rows["rotations"]) >= 40
-    assert rows["lost silently"] == rows["edits lost"] == rows["leaks"] == rows["other promises broken"] == "0"
+    assert rows["lost silently"] == rows["edits lost"] == rows["leaks"] == rows["other invariants broken"] == "0"
 
 
 @pytest.mark.parametrize("seed", FOUND_A_FAULT)
-def test_what_once_broke_a_promise_keeps_it(seed: int) -> None:
-    """Histories in which a promise was once broken are outcome through again."""
-    assert soak.run_history(seed).broken is None
+def test_histories_that_once_found_a_fault(seed: int) -> None:
+    """Histories in which an invariant was once broken are run again."""
+    outcome = soak.run_history(seed)
+    if outcome.broken is not None:
+        pytest.fail(soak.describe(outcome), pytrace=False)
 
 
-def test_a_missing_safeguard_is_told(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without the proof it ends with 1, and names the promise, the steps and the seed."""
+def test_a_missing_safeguard_is_reported(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the proof it ends with 1, and names the invariant, the steps and the seed."""
     monkeypatch.setattr(SecretsManager, "check_writable", lambda *_: None)
 
     monkeypatch.setattr(soak, "_MOST_BROKEN", 1)
 
     assert soak.main(_SHORT) == 1
 
-    said = capsys.readouterr().out
-    assert "seed 0: asked without a proof" in said
-    assert "1. A: BatchGetSecretValue" in said
-    assert "python -m tests.safety.soak --seed 0" in said
+    printed = capsys.readouterr().out
+    assert "seed 0: asked without a proof" in printed
+    assert "1. A: BatchGetSecretValue" in printed
+    assert "python -m tests.safety.soak --seed 0" in printed
 
 
 def test_each_soak_takes_new_histories(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -64,15 +66,15 @@ def test_each_soak_takes_new_histories(capsys: pytest.CaptureFixture[str], monke
 
 
 def test_a_history_can_be_replayed(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """The same seed tells the same story, twice."""
+    """The same seed gives the same log, twice."""
     monkeypatch.setattr(soak, "ACTIONS", 8)
-    stories = []
+    logs = []
     for _ in range(2):
         assert soak.main(["--seed", "3"]) == 0
-        stories.append(capsys.readouterr().out)
+        logs.append(capsys.readouterr().out)
 
-    assert stories[0] == stories[1]
-    assert "scheduled run" in stories[0]
+    assert logs[0] == logs[1]
+    assert "scheduled run" in logs[0]
 
 
 def _rows(printed: str) -> dict[str, str]:

@@ -34,8 +34,8 @@ class Driver:
             (5, self._by_hand),
             (16, self._apply_event),
             (3, self._time_passes),
-            (18, self._find_everyone),
-            (1, self._endure),
+            (18, self._run_without_trouble),
+            (1, self._long_outage),
         ]
 
     def drive(self, actions: int) -> None:
@@ -76,10 +76,10 @@ class Driver:
     def _time_passes(self) -> None:
         self._history.pass_time(self._random.choice((MINUTE, 10 * MINUTE, HOUR, DAY, 4 * DAY, 15 * DAY)))
 
-    def _find_everyone(self) -> None:
+    def _run_without_trouble(self) -> None:
         self._history.run_without_trouble()
 
-    def _endure(self) -> None:
+    def _long_outage(self) -> None:
         """Lets trouble last for hours, a scheduled run every ten minutes."""
         outage = self._random.choice((*events.PROVIDER_OUTAGES, *events.AWS_OUTAGES, *events.KEYS))
         self._become_due()
@@ -109,5 +109,5 @@ def begin(seed: int) -> tuple[History, Driver]:
     source = random.Random(seed)  # noqa: S311  # repeatable on purpose
     kind = source.choice(list(PROVIDERS.values()))
     logins = [source.random() < 0.6 for _ in range(source.choice((1, 2, 3)))]
-    history = History(kind, logins=logins, seed=seed, odd=source.random() < 0.3)
+    history = History(kind, logins=logins, seed=seed, unusual=source.random() < 0.3)
     return history, Driver(history, source)

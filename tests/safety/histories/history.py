@@ -6,7 +6,7 @@
         history.scheduled_run(interruptions=((4, KILL, 0),))
         history.run_without_trouble()
 
-After every run all promises are checked; `Broken` tells which one was not kept, and `story` all that happened.
+After every run all invariants are checked; `Broken` names the one that is broken, and `log` holds all that happened.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Self
 
 from tests.safety.histories.captured_output import CapturedOutput
+from tests.safety.histories.invariants import check
 from tests.safety.histories.invocation import Broken, Invocation
-from tests.safety.histories.promises import judge
 from tests.safety.histories.scheduler import Killed, Run, RunClock
 from tests.safety.histories.totals import LEAKED
 from tests.safety.histories.wiring import wired
@@ -41,9 +41,9 @@ _PATIENCE_SECONDS = 60
 class History(World):
     """A context manager; at its end no secret may have been shown."""
 
-    def __init__(self, kind: ProviderFacts, *, logins: Sequence[bool], seed: int = 0, odd: bool = False) -> None:
+    def __init__(self, kind: ProviderFacts, *, logins: Sequence[bool], seed: int = 0, unusual: bool = False) -> None:
         """Makes a world, as `World` does; no function has run in it yet."""
-        super().__init__(kind, logins=logins, seed=seed, odd=odd)
+        super().__init__(kind, logins=logins, seed=seed, unusual=unusual)
         self.output = CapturedOutput()
         self._functions: list[Any] = []
         self._servers = ExitStack()
@@ -52,7 +52,7 @@ class History(World):
     def __enter__(self) -> Self:
         self._servers.enter_context(self.store)
         self._servers.enter_context(self.provider)
-        self._servers.enter_context(self.output.listening())
+        self._servers.enter_context(self.output.logs_captured())
         environment = {
             **self.store.environment,
             "SECRET_PREFIX": f"token-refresh/{self.kind.name}/",
@@ -75,7 +75,7 @@ class History(World):
         second: Second | None = None,
         seconds: float = RUN_SECONDS,
     ) -> Invocation:
-        """Invokes the function, in the middle of which things happen at steps, to secrets; then checks all promises."""
+        """Invokes the function; `interruptions` happen at its steps, each to a secret. Then checks all invariants."""
         calm = self.is_calm
         invocation = self.invocation = Invocation(
             sweep=not event, plain=calm and not interruptions and second is None, undisturbed=calm and not interruptions
@@ -85,7 +85,7 @@ class History(World):
         invocation.labelled = {
             tracked.name for tracked in self.secrets if refused & self.store.current(tracked.name).labels
         }
-        self._tell_run(event, interruptions, second, seconds)
+        self._log_run(event, interruptions, second, seconds)
         threads: list[threading.Thread] = []
 
         def interrupt(step: int) -> None:
@@ -97,13 +97,13 @@ class History(World):
                 threads.append(self._begin_second(second.event, seconds))
 
         self.scheduler.open(second.schedule if second else 0, interrupt)
-        with self.output.printing():
+        with self.output.prints_captured():
             self._go(self._begin_run(event, seconds), 0)
             for thread in threads:
                 thread.join(_PATIENCE_SECONDS)
         invocation.metrics = self.output.new_metrics()
-        self._tell_outcomes(invocation)
-        judge(self, invocation)
+        self._log_outcomes(invocation)
+        check(self, invocation)
         self._check()
         return invocation
 
@@ -112,7 +112,7 @@ class History(World):
         return self.run(SWEEP, **options)
 
     def run_without_trouble(self) -> Invocation:
-        """Ends all trouble, lets ten minutes or more pass, and runs: whoever is lost must now be found."""
+        """Ends all trouble, lets ten minutes pass, and runs: every lost secret must now be healed or reported."""
         self.heal()
         self.pass_time(10 * MINUTE)
         return self.scheduled_run()
@@ -120,12 +120,12 @@ class History(World):
     def apply(self, what: Event, on: int) -> None:
         """Lets something happen between runs."""
         tracked = self.secrets[on % len(self.secrets)]
-        self.story.append(f"{what} [{tracked.short}]")
+        self.log.append(f"{what} [{tracked.short}]")
         what.act(self, tracked)
         self._check()
 
     def finish(self) -> None:
-        """Lets everyone be found, and looks for secrets in all that was said."""
+        """Lets every loss be healed or reported, and looks for secrets in all output."""
         self.run_without_trouble()
         self.pass_time(self.kind.seconds)
         self.run_without_trouble()
@@ -152,40 +152,40 @@ class History(World):
             self._functions.append(self._cold_start(self.run_clock))
             let_everything_speak()
         try:
-            self.output.tell(self._functions[container](dict(run.event), run.context))
+            self.output.keep_result(self._functions[container](dict(run.event), run.context))
         except Killed:
             pass
-        except Exception as error:  # noqa: BLE001  # whatever it is, the promises say whether it may be
+        except Exception as error:  # noqa: BLE001  # whatever it is, the invariants decide whether it may be
             run.raised = error
-            self.output.tell(error)
+            self.output.keep_result(error)
         finally:
             self.scheduler.leave(run)
 
-    def _tell_run(
+    def _log_run(
         self,
         event: Mapping[str, Any],
         interruptions: Sequence[tuple[int, Event, int]],
         second: Second | None,
         seconds: float,
     ) -> None:
-        told = [f"scheduled run {dict(event)}" if event else "scheduled run"]
-        told += [f"of {seconds:g} s"] if seconds != RUN_SECONDS else []
-        told += [
+        parts = [f"scheduled run {dict(event)}" if event else "scheduled run"]
+        parts += [f"of {seconds:g} s"] if seconds != RUN_SECONDS else []
+        parts += [
             f"at step {at}: {what} [{self.secrets[on % len(self.secrets)].short}]" for at, what, on in interruptions
         ]
         if second is not None:
-            told.append(f"at step {second.step}: another one {dict(second.event)}, turns {second.schedule:#x}")
-        self.story.append("; ".join(told))
+            parts.append(f"at step {second.step}: another one {dict(second.event)}, turns {second.schedule:#x}")
+        self.log.append("; ".join(parts))
 
-    def _tell_outcomes(self, invocation: Invocation) -> None:
+    def _log_outcomes(self, invocation: Invocation) -> None:
         for run in invocation.runs:
             ends = [f"{self.tracked(result.name).short} {result.outcome}" for result in run.results]
             if not ends:
                 ends = ["killed" if run.killed else f"{type(run.raised).__name__}"]
-            self.story.append(f"    {', '.join(ends)}    ({run.steps} steps)")
+            self.log.append(f"    {', '.join(ends)}    ({run.steps} steps)")
 
     def _check(self) -> None:
         self.store.check_invariants()
-        for promise, details in self.watcher.broken:
-            self.story += [f"    {step}" for step in self.scheduler.trace]
-            raise Broken(promise, details)
+        for invariant, details in self.watcher.broken:
+            self.log += [f"    {step}" for step in self.scheduler.trace]
+            raise Broken(invariant, details)

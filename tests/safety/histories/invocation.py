@@ -1,4 +1,4 @@
-"""One run, or two at once, as the promises look at it."""
+"""One run, or two at once, as the invariants look at it."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ if TYPE_CHECKING:
 
 
 class Broken(AssertionError):
-    """A promise was not kept."""
+    """An invariant was not kept."""
 
-    def __init__(self, promise: str, details: str) -> None:
-        super().__init__(f"{promise}: {details}")
-        self.promise = promise
+    def __init__(self, invariant: str, details: str) -> None:
+        super().__init__(f"{invariant}: {details}")
+        self.invariant = invariant
 
 
 class Second(NamedTuple):

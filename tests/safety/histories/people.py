@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class People:
-    """They see the truth, take care, and can be wrong all the same."""
+    """They see what is really stored, take care, and can be wrong all the same."""
 
     def __init__(self, history: World) -> None:
         """Works on a history's secrets."""
@@ -69,7 +69,7 @@ class People:
     def paste_session(self, tracked: TrackedSecret) -> None:
         """Logs in at the provider, and stores what that gave."""
         history, document = self._history, self._document(tracked)
-        # Someone who is lied to, or whose account is gone, begins anew.
+        # Who gets no usable answer, or has no account any more, starts with a new one.
         issued = None if history.in_a_mood or document is None else self._log_in(tracked.account)
         if document is None or issued is None or not tracked.usable:
             self.fix(tracked)
@@ -145,8 +145,8 @@ class People:
         answer = history.provider.answer_to(received)
         if answer.status != 200:
             return None
-        said = answer.document()
-        return tokens_of({**said, **said.get("value", {})}, history.kind)
+        document = answer.document()
+        return tokens_of({**document, **document.get("value", {})}, history.kind)
 
     def _note(self) -> str:
         self._count += 1

@@ -1,4 +1,4 @@
-"""The scheduler that every I/O step of a run passes: where it can be killed, and where another run can overtake it."""
+"""Decides when each I/O step of a run happens: before it, the run can be killed, or another run can overtake it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SCHEDULE_BITS = 64
 
 
 class Killed(BaseException):
-    """Ends a run on the spot: from here on the world hears nothing more of it. No run may catch it, hence the base.
+    """Ends a run on the spot: from here on it has no effect on anything. No run may catch it, hence the base.
 
     That a SIGKILL looks no different from outside is for `tests.safety.kills` to show.
     """
@@ -49,7 +49,9 @@ class Run:
     troubled: bool = False  # an AWS call of its own failed
     proof: Call | None = None  # that AWS has confirmed, of the secret that it works on
     unsaved: dict[str, Received] = field(default_factory=dict)  # by secret
-    saving_seconds: dict[str, float] = field(default_factory=dict)  # simulated, from the answer to the save, by secret
+    saving_seconds: dict[str, float] = field(
+        default_factory=dict
+    )  # simulated, from the answer to the latest try to save, by secret
     seconds_left: float = 0.0  # at the latest step
 
     @property
@@ -77,7 +79,7 @@ class Scheduler:
         self.disturbances = 0  # of whatever a run is doing, by anything from outside
 
     def open(self, schedule: int, interrupt: Callable[[int], object]) -> None:
-        """Begins anew: the schedule's bits say when a turn is passed on; `interrupt` is told each step's number."""
+        """Begins anew. The schedule's bits say when the other run goes on; `interrupt` gets each step's number."""
         self._schedule, self._interrupt = schedule, interrupt
         self.trace, self._steps = [], 0
 

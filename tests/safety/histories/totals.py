@@ -25,7 +25,7 @@ class Totals:
     raised: int = 0  # times that NeedsAttention began to count a secret
     windows: list[float] = field(default_factory=list)  # seconds from the answer to the save, AWS being well
     outage_windows: list[float] = field(default_factory=list)  # the same while AWS failed
-    broken: Counter[str] = field(default_factory=Counter)  # promises
+    broken: Counter[str] = field(default_factory=Counter)  # invariants
 
     def add(self, other: Totals) -> None:
         """Adds what another one has counted."""
@@ -38,7 +38,7 @@ class Totals:
 
     @property
     def kept(self) -> bool:
-        """Whether every promise was kept."""
+        """Whether every invariant was kept."""
         return not self.broken
 
     @property

@@ -1,4 +1,4 @@
-"""A secret under watch: what a person last put into it, and what has happened to its session since."""
+"""A secret as the checks see it: what a person last put into it, and what has happened to its session since."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class TrackedSecret:
     # Since the latest tokens were stored:
     ended: int = 0  # the event by which the history ended the session; 0: none
     clock_was_wrong: bool = False
-    misled: bool = False  # told an untruth that can make a run reject what is good
+    misled: bool = False  # something wrong was shown that can make a run reject what is good
     # The UTC hours in which a version labelled REJECTED or UNCLEAR was presented again, by its id.
     presented: dict[str, set[int]] = field(default_factory=dict)
     raised: bool = False  # counted by NeedsAttention at the latest sweep

@@ -1,4 +1,4 @@
-"""Sees what runs do, where it arrives; counts it; and keeps what is against the rules at that very moment."""
+"""Sees what runs do, when it arrives at the servers; counts it; and reports what is wrong at that very moment."""
 
 from __future__ import annotations
 
@@ -29,32 +29,32 @@ class Watcher:
     def __init__(self, history: World) -> None:
         """Takes the servers' hooks."""
         self._history = history
-        self.broken: list[tuple[str, str]] = []  # promise, details
+        self.broken: list[tuple[str, str]] = []  # invariant, details
         history.store.after_call = self._call_acted
         history.provider.before_request = self._request_arrives
 
-    def breaks(self, promise: str, details: str) -> None:
-        """Notes that a promise is broken."""
-        self.broken.append((promise, details))
+    def report(self, invariant: str, details: str) -> None:
+        """Notes that an invariant is broken."""
+        self.broken.append((invariant, details))
 
-    # What a run does, told by itself
+    # What a run itself reports
 
     def asking(self) -> None:
-        """Sees to it that the provider is asked only when the answer can be stored, and not in vain."""
+        """Checks that the provider is asked only when the answer can be stored, and not too often."""
         history, run = self._history, self._active_run
         proof = run.proof
         if proof is None or proof.client_request_token is None or proof.secret is None:
-            self.breaks("asked without a proof", f"at step {run.steps}")
+            self.report("asked without a proof", f"at step {run.steps}")
             return
         tracked = history.tracked(proof.secret)
         age = history.clock() - history.store.secret(tracked.name).versions[proof.client_request_token].created
         # The hour is that of the run's own clock; retries and a delay can carry a run past its end.
         if age > HOUR + _LONGEST_RUN_SECONDS and not tracked.proofs[proof.client_request_token]:
-            self.breaks("asked with a proof from long ago", f"{tracked.short}: {age:.0f} s old")
+            self.report("asked with a proof from long ago", f"{tracked.short}: {age:.0f} s old")
         # Due by a clock that is days ahead, fresh by the right one: if the answer is lost, that shows only when it
         # is next due. AWS itself refuses whatever is signed by a clock that is minutes off.
         tracked.clock_was_wrong |= history.run_clock.wrong_by != 0
-        self._look_for_hammering(run, tracked)
+        self._check_repetition(run, tracked)
 
     def answered(self, status: int, body: bytes) -> None:
         """Notes that a run holds tokens."""
@@ -88,12 +88,15 @@ class Watcher:
             run.troubled = True
         if call.operation == "GetSecretValue" and run.proof is not None and run.proof.secret != call.secret:
             run.proof = None
+        if call.operation == "PutSecretValue" and "ISSUED" in call.version_stages and call.secret in run.unsaved:
+            # Also of a save that is refused because another run, which waited in vain, has logged in and saved first.
+            run.saving_seconds[call.secret] = history.clock.monotonic() - run.unsaved[call.secret].simulated
         if call.operation == "PutSecretValue" and call.ok and call.secret is not None:
             self._value_put(run, call, history.tracked(call.secret))
         if "AWSCURRENT" in call.version_stages and call.operation != "GetSecretValue" and call.ok:
             wrong = edit_left_behind(history.store.secret(str(call.secret)), history.kind)
             if wrong:
-                self.breaks(EDIT_LOST, wrong)
+                self.report(EDIT_LOST, wrong)
 
     def _request_arrives(self, _: Request) -> None:
         history = self._history
@@ -119,12 +122,11 @@ class Watcher:
             tracked.room_in_hour[hour] = tracked.room_in_hour.get(hour, 0) + 1
             received = run.unsaved.pop(tracked.name, None)
             if received is not None and call.fault is not Fault.LOST_BEFORE:
-                self._saved(run, tracked, received)
+                self._saved(tracked, received)
 
-    def _saved(self, run: Run, tracked: TrackedSecret, received: Received) -> None:
+    def _saved(self, tracked: TrackedSecret, received: Received) -> None:
         history = self._history
         simulated = history.clock.monotonic() - received.simulated
-        run.saving_seconds[tracked.name] = simulated
         if received.disturbances == history.scheduler.disturbances:
             well = simulated == 0
             windows = history.totals.windows if well else history.totals.outage_windows
@@ -133,15 +135,15 @@ class Watcher:
             tracked.ended, tracked.misled = 0, not history.is_honest
         tracked.clock_was_wrong = history.run_clock.wrong_by != 0
 
-    def _look_for_hammering(self, run: Run, tracked: TrackedSecret) -> None:
-        """Sees to it that what was refused is presented again by a person's wish, or once an hour."""
+    def _check_repetition(self, run: Run, tracked: TrackedSecret) -> None:
+        """Checks that what was refused is presented again only if a person wishes so, or once an hour."""
         history = self._history
         current = history.store.current(tracked.name)
         if run.insists or not {"REJECTED", "UNCLEAR"} & current.labels or not history.invocation.plain:
             return
         hours, this_hour = tracked.presented.setdefault(current.id, set()), int(history.clock() // HOUR)
         if this_hour in hours and tracked.name not in history.invocation.presented:
-            self.breaks("rejected credentials presented again and again", tracked.short)
+            self.report("rejected credentials presented again and again", tracked.short)
         hours.add(this_hour)
         history.invocation.presented.add(tracked.name)
 

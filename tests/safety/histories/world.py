@@ -22,29 +22,29 @@ if TYPE_CHECKING:
     from tests.support.providers import ProviderFacts
     from tests.support.simulators.moods import Mood
 
-# More forced runs than any day sees; that versions are few is a promise of its own.
+# More forced runs than any day sees; that versions are few is checked by an invariant.
 _VERSION_QUOTA = 100_000
 
 
 class World:
     """Everything but the runs."""
 
-    def __init__(self, kind: ProviderFacts, *, logins: Sequence[bool], seed: int = 0, odd: bool = False) -> None:
+    def __init__(self, kind: ProviderFacts, *, logins: Sequence[bool], seed: int = 0, unusual: bool = False) -> None:
         """Makes a world with a secret for each of `logins`, which says whether it holds login fields.
 
-        `odd` picks the provider's other habit: tokens that stay, a short licence, another spelling. And AWS's: whether
-        moving AWSCURRENT takes AWSPENDING off is documented both ways.
+        `unusual` picks the provider's less common behaviour: tokens that stay, a short licence, another spelling. And
+        AWS's: whether moving AWSCURRENT takes AWSPENDING off is documented both ways.
         """
         random.seed(seed)  # the SDK's own waits are random
         self.kind, self.clock, self.scheduler, self.totals = kind, FakeClock(), Scheduler(), Totals(histories=1)
         self.run_clock = RunClock(self.clock, self.scheduler)
-        self.store = StrictSecretsManager(self.clock, seed=seed, move_takes_pending_off=odd)
+        self.store = StrictSecretsManager(self.clock, seed=seed, move_takes_pending_off=unusual)
         self.store.set_version_quota(_VERSION_QUOTA)
         self.provider = kind.simulator(clock=self.clock)
-        self._take_up_habits(odd=odd)
+        self._choose_behaviour(unusual=unusual)
         self.people: People = People(self)
         self.watcher = Watcher(self)
-        self.story: list[str] = [f"{kind.name}, login fields {list(logins)}" + (", odd habits" if odd else "")]
+        self.log: list[str] = [f"{kind.name}, login fields {list(logins)}" + (", unusual behaviour" if unusual else "")]
         self.secrets = [self.people.settle("abc"[i], tokens=True, login=login) for i, login in enumerate(logins)]
         self.invocation = Invocation(sweep=True, plain=True, undisturbed=True)
         self.moods: deque[Mood] = deque()  # that the next requests will meet
@@ -60,12 +60,12 @@ class World:
 
     def pass_time(self, seconds: float) -> None:
         """Lets time pass without a scheduled run."""
-        self.story.append(f"{seconds / MINUTE:g} minutes pass")
+        self.log.append(f"{seconds / MINUTE:g} minutes pass")
         self.clock.advance(seconds)
 
     def heal(self) -> None:
         """Ends all trouble but that of the secrets themselves."""
-        self.story.append("all trouble ends")
+        self.log.append("all trouble ends")
         self.store.heal()
         self.provider.behave()
         self.moods.clear()
@@ -126,7 +126,7 @@ class World:
         self.end(tracked)
 
     def end(self, tracked: TrackedSecret) -> None:
-        """Notes that a session is no longer any run's to answer for."""
+        """Notes that a session is one that no run is responsible for any more."""
         tracked.ended = self.next_event()
         self.invocation.ended.add(tracked.name)
 
@@ -138,7 +138,7 @@ class World:
         hour = int(self.clock() // HOUR)
         tracked.room_in_hour[hour] = tracked.room_in_hour.get(hour, 0) + 1
 
-    # How things stand
+    # The present state
 
     @property
     def is_calm(self) -> bool:
@@ -153,11 +153,11 @@ class World:
 
     @property
     def is_honest(self) -> bool:
-        """Whether reads and the runs' clock tell the truth."""
+        """Whether reads and the runs' clock are right."""
         return not self._aws_in_trouble and not self.run_clock.wrong_by
 
     def is_live(self, tracked: TrackedSecret) -> bool:
-        """Says whether what is current would be accepted by the provider."""
+        """Tells whether the provider would accept what is current."""
         current = self.store.current(tracked.name)
         try:
             return self.provider.is_live(current.document)
@@ -165,7 +165,7 @@ class World:
             return False
 
     def tracked(self, name: str) -> TrackedSecret:
-        """Returns a secret under watch."""
+        """Returns a tracked secret."""
         return next(tracked for tracked in self.secrets if tracked.name == name)
 
     def can_log_in(self, tracked: TrackedSecret) -> bool:
@@ -187,11 +187,11 @@ class World:
         # Not the gender in Fashion World's profile, an everyday word here.
         return {*self.provider.issued, *self.store.secret_values()} - {"secret"}
 
-    def _take_up_habits(self, *, odd: bool) -> None:
+    def _choose_behaviour(self, *, unusual: bool) -> None:
         match self.provider:
             case Mcs():
-                self.provider.rotates = not odd
+                self.provider.rotates = not unusual
             case FashionWorld():
-                self.provider.expiry_field = "expiresIn" if odd else "expireIn"
+                self.provider.expiry_field = "expiresIn" if unusual else "expireIn"
             case Ekuaibao():
-                self.provider.licence_days = 0.25 if odd else None
+                self.provider.licence_days = 0.25 if unusual else None

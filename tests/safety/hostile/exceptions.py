@@ -1,4 +1,4 @@
-"""What an exception would say, to whoever prints all of it."""
+"""All the text that an exception holds, for whoever prints all of it."""
 
 from __future__ import annotations
 

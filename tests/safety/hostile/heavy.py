@@ -1,4 +1,4 @@
-"""Answers of a mebibyte that are chosen to cost time or memory, and a process that meets eight of them at once."""
+"""Answers of a mebibyte that are chosen to cost time or memory, and a process that gets eight of them at once."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.safety.hostile import accounts
 from tests.safety.hostile.oracle import MOST_TOKEN_BYTES
-from tests.support.function import NAMESPACE
+from tests.support.function import environment
 from tests.support.process import run_as_lambda
 from tests.support.providers import PROVIDERS
 from tests.support.secrets_manager import StrictSecretsManager
@@ -111,15 +111,8 @@ def memory_of_eight_at_once(sent: bytes) -> int:
         for number in range(_WORKERS):
             document = accounts.documents(kind.name)["refreshes"]
             store.create(f"{prefix}{number}", {**document, "accessToken": f"dummy-access-token-{number}"})
-        environment = {
-            **store.environment,
-            "SECRET_PREFIX": prefix,
-            "BASE_URL": provider.url,
-            "ALLOW_PLAIN_HTTP": "true",
-            "MAX_WORKERS": str(_WORKERS),
-            "POWERTOOLS_METRICS_NAMESPACE": NAMESPACE,
-        }
-        ended = run_as_lambda(kind, _SCRIPT, environment)
+        more = {**store.environment, "MAX_WORKERS": str(_WORKERS), "POWERTOOLS_LOG_LEVEL": "INFO"}
+        ended = run_as_lambda(kind, _SCRIPT, environment(kind, provider.url, **more))
     ended.check_returncode()
     unreadable, kilobytes = ended.stderr.splitlines()[-2:]
     assert int(unreadable) == _WORKERS

@@ -45,34 +45,34 @@ def read(kind: str, ask: str, status: int, body: bytes) -> Read:
 def _meaning(  # noqa: C901, PLR0911, PLR0912, PLR0913, PLR0917 - the rows of the table
     kind: str, ask: str, status: int, error: Error | None, document: object, body: bytes
 ) -> str:
-    code, said = (error.code, error.message.lower()) if error else (None, "")
+    code, message = (error.code, error.message.lower()) if error else (None, "")
     numbers = {status, code}
     if any(one in (408, 425, 429) or (one or 0) > 500 for one in numbers):
         return "busy"
     dead = "dead" if ask == "refresh" else "refused"
     if kind == "mcs" and error:
         relevant = code if status // 100 == 2 else status
-        of_the_client = any(word in said for word in ("client_id", "client_secret", "client credentials"))
+        of_the_client = any(word in message for word in ("client_id", "client_secret", "client credentials"))
         if of_the_client and relevant in (400, 401, 500):
             return "refused"
-        if ask == "login" and ("user credentials are invalid" in said or numbers & {400, 401, 402, 403}):
+        if ask == "login" and ("user credentials are invalid" in message or numbers & {400, 401, 402, 403}):
             return "refused"
         about_the_token = ("invalid refresh token", "refresh token is invalid", "refresh token has expired")
-        if any(word in said for word in (*about_the_token, "refresh token was not found")) or numbers & {401, 403}:
+        if any(word in message for word in (*about_the_token, "refresh token was not found")) or numbers & {401, 403}:
             return dead
     elif kind == "fashion-world":
         if status == 500:
             return "busy"
-        if error and said.strip() in ("user not found", "invalid authorization"):
+        if error and message.strip() in ("user not found", "invalid authorization"):
             return "refused"
-        if error and ask == "login" and re.match(r"\s*path `[^`]*` \(`.*`\) is ", said, re.DOTALL):
+        if error and ask == "login" and re.match(r"\s*path `[^`]*` \(`.*`\) is ", message, re.DOTALL):
             return "refused"
-        if error and said.strip() in ("apikey not found", "invalid signature"):
+        if error and message.strip() in ("apikey not found", "invalid signature"):
             return dead
     elif kind == "ekuaibao":
-        if 500 in numbers or "\u9891\u7e41" in said:
+        if 500 in numbers or "\u9891\u7e41" in message:
             return "busy"
-        if _NO_FEATURE in said:
+        if _NO_FEATURE in message:
             return "refused"
         if error and numbers & {401, 403}:
             return dead
@@ -175,8 +175,8 @@ def _fashion_world_error(document: dict[str, Any] | None, _: dict[str, str], __:
 
 def _ekuaibao_error(document: dict[str, Any] | None, tokens: dict[str, str], body: bytes) -> Error | None:
     if document is None:
-        said = body.decode(errors="replace").strip().removeprefix("\ufeff")
-        return Error(403, said, only_documented=True) if said in _TEXTS else None
+        text = body.decode(errors="replace").strip().removeprefix("\ufeff")
+        return Error(403, text, only_documented=True) if text in _TEXTS else None
     known = {"errorCode", "errorMessage", "errorDetails", "code", "data", "value"}
     value = document.get("value")
     if document.get("errorCode") is None and isinstance(value, dict):

@@ -1,8 +1,7 @@
-"""One function on a bench: its real code and SDK, but without sockets, so that thousands of runs are quick."""
+"""One function with its real code and SDK, but without sockets, so that thousands of runs are quick."""
 
 from __future__ import annotations
 
-import importlib
 import io
 import json
 import logging
@@ -10,6 +9,7 @@ import sys
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -18,11 +18,12 @@ from botocore.compat import HTTPHeaders
 
 from tests.safety.hostile.exceptions import chain
 from tests.safety.outcomes import NEED_A_HUMAN
-from tests.safety.sdk import clients_with, loader, operation_of
-from tests.support.clock import Context, FakeClock, of_libraries
+from tests.safety.wiring import clients_with, operation_of, wire
+from tests.support.clock import Context, FakeClock
 from tests.support.function import RUN_SECONDS, cold_start, environment
 from tests.support.secrets_manager import StrictSecretsManager
 from tests.support.secrets_manager.errors import ServiceError
+from token_refresh.transport import HttpResponse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -41,17 +42,17 @@ _LINE_BEFORE = "1 of 1 secrets failed: "
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """How a run with one secret ended."""
+    """How a run with one secret result."""
 
     name: str
     outcome: str
-    why: str | None
+    reason: str | None
     before: Version
     after: Version
     kept: bytes | None
     asked: int  # times
     seconds: float  # of this process's computing: a busy machine does not make them more
-    said: str  # on every channel
+    output: str  # on every channel
 
     @property
     def untouched(self) -> bool:
@@ -88,11 +89,11 @@ class SocketlessFunction:
         began = time.process_time()
         returned, raised = self.invoke({"secret_id": name})
         seconds = time.process_time() - began
-        outcome, why = _ending(name, returned, raised)
+        outcome, reason = _ending(name, returned, raised)
         labels = self.store.labels(name)
         kept = self.store.secret(name).version(labels["UNREADABLE"]).binary if "UNREADABLE" in labels else None
-        said = self.said(returned, raised)
-        return RunResult(name, outcome, why, before, self.store.current(name), kept, self.asked, seconds, said)
+        output = self.new_output(returned, raised)
+        return RunResult(name, outcome, reason, before, self.store.current(name), kept, self.asked, seconds, output)
 
     def invoke(self, event: object) -> tuple[dict[str, Any] | None, Exception | None]:
         """Invokes the function, as Lambda does."""
@@ -101,19 +102,19 @@ class SocketlessFunction:
         except Exception as error:  # noqa: BLE001 - whatever it is, the test looks at it
             return None, error
 
-    def said(self, returned: object, raised: BaseException | None) -> str:
-        """Returns all that was said since the last time, with a result and an exception."""
+    def new_output(self, returned: object, raised: BaseException | None) -> str:
+        """Returns all that was printed and logged since the last time, with a result and an exception."""
         everything = [self.printed.getvalue(), self.records.getvalue(), json.dumps(returned), *chain(raised)]
         for stream in (self.printed, self.records):
             stream.seek(0)
             stream.truncate()
         return "\n".join(everything)
 
-    def post(self, _base_url: str, _request: object, **_: object) -> Any:  # noqa: ANN401 - the layer's Answer
+    def post(self, _base_url: str, _request: object, **_: object) -> HttpResponse:
         """Answers in the place of `token_refresh.transport.post`."""
         status, body = self.answers[min(self.asked, len(self.answers) - 1)]
         self.asked += 1
-        return importlib.import_module("token_refresh.transport").HttpResponse(status, body)
+        return HttpResponse(status, body)
 
 
 @contextmanager
@@ -127,37 +128,31 @@ def socketless(kind: ProviderFacts, base_url: str | None = None) -> Iterator[Soc
         patch.setattr(sys, "stderr", made.printed)
         patch.setattr(logging.root, "handlers", [logging.StreamHandler(made.records)])
         patch.setattr(logging.root, "level", logging.DEBUG)
-        patch.setattr("botocore.loaders.create_loader", loader)
-        for place, double in of_libraries(clock).items():
-            patch.setattr(place, double)
-        for name, value in environment(kind, base_url or _NOWHERE, **store.environment).items():
-            patch.setenv(name, value)
-        _without_sockets(store, patch)
-        if base_url is None:
-            patch.setattr("token_refresh.exchange.post", made.post)
+        wire(
+            patch,
+            environment(kind, base_url or _NOWHERE, **store.environment),
+            clock=clock,
+            make_client=clients_with(partial(_answer, store)),
+            post=made.post if base_url is None else None,
+        )
         made.function = cold_start(kind, clock)
         yield made
         store.check_invariants()
     logging.setLogRecordFactory(factory)
 
 
-def _without_sockets(store: StrictSecretsManager, patch: pytest.MonkeyPatch) -> None:
-    """Lets the SDK do all but send: what it would send, the store answers at once."""
-
-    def answer(request: AWSPreparedRequest, **_: Any) -> AWSResponse:  # noqa: ANN401 - botocore's
-        operation = operation_of(request)
-        status = 200
-        said: Mapping[str, Any]
-        try:
-            said = store._serve(operation, json.loads(_text(request.body)))  # noqa: SLF001 - without its socket
-        except ServiceError as error:
-            status, said = error.status, {"__type": error.code, "Message": error.message}
-        body = io.BytesIO(json.dumps(said).encode())
-        headers = HTTPHeaders()
-        headers["Content-Type"] = "application/x-amz-json-1.1"
-        return AWSResponse(request.url, status, headers, _Raw(body))
-
-    patch.setattr("token_refresh.secrets_manager._client", clients_with(answer))
+def _answer(store: StrictSecretsManager, request: AWSPreparedRequest, **_: Any) -> AWSResponse:  # noqa: ANN401 - botocore's
+    """Answers in the place of the network: the SDK does all but send."""
+    status = 200
+    answer: Mapping[str, Any]
+    try:
+        answer = store._serve(operation_of(request), json.loads(_text(request.body)))  # noqa: SLF001 - without its socket
+    except ServiceError as error:
+        status, answer = error.status, {"__type": error.code, "Message": error.message}
+    body = io.BytesIO(json.dumps(answer).encode())
+    headers = HTTPHeaders()
+    headers["Content-Type"] = "application/x-amz-json-1.1"
+    return AWSResponse(request.url, status, headers, _Raw(body))
 
 
 def _text(body: object) -> str:
@@ -175,21 +170,21 @@ class _Raw:
 
 
 def _ending(name: str, returned: dict[str, Any] | None, raised: Exception | None) -> tuple[str, str | None]:
-    """Returns outcome and reason; checks that the run ended in one of the ways that a run may, and in no other."""
-    why: str | None
+    """Returns outcome and reason; checks that the run result in one of the ways that a run may, and in no other."""
+    reason: str | None
     if raised is not None:
         assert type(raised).__name__ == "SecretsFailed", f"{type(raised).__name__} is no way to end a run"
         line = str(raised)
         assert len(line) <= LONGEST_LINE, f"a line of {len(line)} characters"
         assert line.isprintable(), "more than one line, or something that no terminal should see"
         assert line.startswith(f"{_LINE_BEFORE}{name}: ")
-        outcome, why = line.removeprefix(f"{_LINE_BEFORE}{name}: ").split(": ", 1)
+        outcome, reason = line.removeprefix(f"{_LINE_BEFORE}{name}: ").split(": ", 1)
         assert outcome in RAISING
     else:
         assert returned is not None
         ((outcome, count),) = returned["outcomes"].items()
         assert count == 1
         assert outcome in OUTCOMES - RAISING
-        why = returned["secrets"][0]["error"] if outcome != "fresh" else None
-    assert "internal error" not in (why or "")
-    return outcome, why
+        reason = returned["secrets"][0]["error"] if outcome != "fresh" else None
+    assert "internal error" not in (reason or "")
+    return outcome, reason

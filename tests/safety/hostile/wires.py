@@ -118,11 +118,11 @@ def _chunked(body: bytes) -> st.SearchStrategy[bytes]:
 @st.composite
 def wires(draw: st.DrawFn, status: int, body: bytes, echo: str) -> Wire:
     """Makes an answer that is wrong in its framing, its headers, its end, or not at all."""
-    spoken = json.dumps(echo).encode()
+    encoded = json.dumps(echo).encode()
     if draw(st.integers(0, 3)) == 0:
         return framed(status, body)
     packed = draw(st.sampled_from([body, body, gzip.compress(body, mtime=0), b"\x1f\x8b" + body]))
-    lengths, headers = draw(_lengths(packed)), draw(_headers(spoken))
+    lengths, headers = draw(_lengths(packed)), draw(_headers(encoded))
     if any(line.endswith(b"chunked") for line in lengths):
         packed = draw(_chunked(packed))
     start = draw(
@@ -131,7 +131,7 @@ def wires(draw: st.DrawFn, status: int, body: bytes, echo: str) -> Wire:
                 b"HTTP/1.1 %d Dummy" % status,
                 b"HTTP/1.0 %d" % status,
                 b"HTTP/1.1 100 Continue\r\n\r\n" * 3 + b"HTTP/1.1 %d Dummy" % status,
-                b"HTTP/1.1 %d %s" % (status, spoken),
+                b"HTTP/1.1 %d %s" % (status, encoded),
                 b"HTTP/1.1 %d " % status + b"x" * _HUGE_LINE,
                 b"HTTP/9.9 %d Dummy" % status,
                 b"HTTP/1.1 2e2 Dummy",

@@ -5,22 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tests.safety.kills.conductor import ASK
-from tests.safety.kills.law import Held
+from tests.safety.kills.invariants import TrackedSecret
+from tests.safety.kills.killer import ASK
 from tests.support.clock import MINUTE
 from tests.support.simulators import Mood
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.safety.kills.lab import Lab
+    from tests.safety.kills.world import World
 
 _DUE = 40 * MINUTE  # of an hour
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Where a scenario's secrets are made, and whether they can log in."""
+class Options:
+    """How a scenario's secrets are made: under which prefix, and whether they can log in."""
 
     prefix: str
     login_fields: bool
@@ -31,91 +31,95 @@ class Scenario:
     """One situation, and how a run ends in it that nobody kills."""
 
     name: str
-    prepare: Callable[[Lab, Place], Callable[[str], None] | None]  # makes the secrets; returns who meddles with the run
+    prepare: Callable[
+        [World, Options], Callable[[str], None] | None
+    ]  # makes the secrets; returns what is called at each step
     outcomes: tuple[str, ...]  # of its secrets, in alphabetical order, with login fields
     outcomes_without_login: tuple[str, ...] | None  # None: it needs them
     heals_by_login: bool = True
     forced: bool = False  # by a person, secret "a" alone
 
-    def event(self, place: Place) -> dict[str, object]:
+    def event(self, options: Options) -> dict[str, object]:
         """Returns what the run is told."""
-        return {"secret_id": place.prefix + "a", "force": True} if self.forced else {}
+        return {"secret_id": options.prefix + "a", "force": True} if self.forced else {}
 
 
-def _refreshed(lab: Lab, place: Place) -> None:
-    lab.add_ours(place.prefix + "a", _DUE, login_fields=place.login_fields)
+def _refreshed(world: World, options: Options) -> None:
+    world.add_ours(options.prefix + "a", _DUE, login_fields=options.login_fields)
 
 
-def _not_due(lab: Lab, place: Place) -> None:
-    lab.add_ours(place.prefix + "a", 0, login_fields=place.login_fields)
+def _not_due(world: World, options: Options) -> None:
+    world.add_ours(options.prefix + "a", 0, login_fields=options.login_fields)
 
 
-def _refused(lab: Lab, place: Place) -> None:
-    held = lab.add(place.prefix + "a", login_fields=place.login_fields)
-    lab.provider.revoke(held.account)
+def _refused(world: World, options: Options) -> None:
+    tracked = world.add(options.prefix + "a", login_fields=options.login_fields)
+    world.provider.revoke(tracked.account)
 
 
-def _login_only(lab: Lab, place: Place) -> None:
-    lab.add(place.prefix + "a", tokens=False, login_fields=place.login_fields)
+def _login_only(world: World, options: Options) -> None:
+    world.add(options.prefix + "a", tokens=False, login_fields=options.login_fields)
 
 
-def _rejected(lab: Lab, place: Place) -> None:
-    held = lab.add_ours(place.prefix + "a", _DUE, login_fields=place.login_fields)
-    lab.provider.delete_account(held.account)
+def _rejected(world: World, options: Options) -> None:
+    tracked = world.add_ours(options.prefix + "a", _DUE, login_fields=options.login_fields)
+    world.provider.delete_account(tracked.account)
 
 
-def _unreadable(lab: Lab, place: Place) -> None:
-    lab.add(place.prefix + "a", login_fields=place.login_fields)
-    lab.provider.misbehave(Mood.WRONG_SHAPE)
+def _unreadable(world: World, options: Options) -> None:
+    world.add(options.prefix + "a", login_fields=options.login_fields)
+    world.provider.misbehave(Mood.WRONG_SHAPE)
 
 
-def _unanswered(lab: Lab, place: Place) -> None:
-    lab.add_ours(place.prefix + "a", _DUE, login_fields=place.login_fields)
-    lab.provider.misbehave(Mood.DROP_AFTER)
+def _unanswered(world: World, options: Options) -> None:
+    world.add_ours(options.prefix + "a", _DUE, login_fields=options.login_fields)
+    world.provider.misbehave(Mood.DROP_AFTER)
 
 
-def _not_due_and_unanswered(lab: Lab, place: Place) -> None:
-    _not_due(lab, place)
-    lab.provider.misbehave(Mood.DROP_AFTER)
+def _not_due_and_unanswered(world: World, options: Options) -> None:
+    _not_due(world, options)
+    world.provider.misbehave(Mood.DROP_AFTER)
 
 
-def _edit(lab: Lab, place: Place) -> Callable[[str], None]:
+def _edit(world: World, options: Options) -> Callable[[str], None]:
     """A person changes something else in the secret while the provider answers."""
-    held = lab.add_ours(place.prefix + "a", _DUE, login_fields=place.login_fields)
+    tracked = world.add_ours(options.prefix + "a", _DUE, login_fields=options.login_fields)
 
-    def meddle(step: str) -> None:
-        if step == ASK and held.edit is None:
-            _write(lab, held, {**lab.store.current(held.name).document, "contact": "someone else"})
-            held.edit = {**held.kept, "contact": "someone else"}
+    def on_step(step: str) -> None:
+        if step == ASK and tracked.edit is None:
+            _write(world, tracked, {**world.store.current(tracked.name).document, "contact": "someone else"})
+            tracked.edit = {**tracked.kept, "contact": "someone else"}
 
-    return meddle
+    return on_step
 
 
-def _other_credentials(lab: Lab, place: Place) -> Callable[[str], None]:
+def _other_credentials(world: World, options: Options) -> Callable[[str], None]:
     """A person stores another account's credentials while the provider answers."""
-    held = lab.add_ours(place.prefix + "a", _DUE, login_fields=place.login_fields)
+    tracked = world.add_ours(options.prefix + "a", _DUE, login_fields=options.login_fields)
 
-    def meddle(step: str) -> None:
-        if step == ASK and held.edit is None:
-            held.edited_account, kept, document = lab.account(login_fields=place.login_fields)
-            _write(lab, held, {**document, "contact": "someone else"})
-            held.edit = {**kept, "contact": "someone else"}
+    def on_step(step: str) -> None:
+        if step == ASK and tracked.edit is None:
+            tracked.edited_account, kept, document = world.account(login_fields=options.login_fields)
+            _write(world, tracked, {**document, "contact": "someone else"})
+            tracked.edit = {**kept, "contact": "someone else"}
 
-    return meddle
+    return on_step
 
 
-def _mixed(lab: Lab, place: Place) -> None:
+def _mixed(world: World, options: Options) -> None:
     """One secret that is due, one that is not, one that is no JSON."""
-    lab.add(place.prefix + "due", login_fields=place.login_fields)
-    lab.add_ours(place.prefix + "fresh", 0, login_fields=place.login_fields)
-    version = lab.store.create(place.prefix + "garbage", "no JSON")
+    world.add(options.prefix + "due", login_fields=options.login_fields)
+    world.add_ours(options.prefix + "fresh", 0, login_fields=options.login_fields)
+    version = world.store.create(options.prefix + "garbage", "no JSON")
     assert version is not None
-    lab.law.held.append(Held(place.prefix + "garbage", "nobody", {}, by_hand={version.id}, parses=False))
+    world.invariants.secrets.append(
+        TrackedSecret(options.prefix + "garbage", "nobody", {}, by_hand={version.id}, parses=False)
+    )
 
 
-def _write(lab: Lab, held: Held, document: dict[str, object]) -> None:
-    lab.clock.advance(1)  # a person takes time
-    held.by_hand.add(lab.store.person_writes(held.name, document).id)
+def _write(world: World, tracked: TrackedSecret, document: dict[str, object]) -> None:
+    world.clock.advance(1)  # a person takes time
+    tracked.by_hand.add(world.store.person_writes(tracked.name, document).id)
 
 
 SCENARIOS = (

@@ -1,23 +1,24 @@
-"""A run is killed before and after each of its I/O steps; then ticks run, and nothing may be lost silently."""
+"""A run is killed before and after each of its I/O steps; then scheduled runs follow. Nothing may be lost silently."""
 
 from __future__ import annotations
 
 import signal
+import traceback
 from itertools import pairwise, product
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.safety.effort import THOROUGH, TIMEOUT_SECONDS
-from tests.safety.kills.conductor import Kill, every_kill
-from tests.safety.kills.scenarios import SCENARIOS, Place, Scenario
+from tests.safety.kills.killer import Kill, every_kill
+from tests.safety.kills.scenarios import SCENARIOS, Options, Scenario
 from tests.support.providers import PROVIDERS
 from token_refresh.versions import is_refresh_slot
 
 if TYPE_CHECKING:
-    from tests.safety.kills.lab import Lab, Tick
-    from tests.safety.kills.law import Held
-    from tests.safety.kills.runner import Container
+    from tests.safety.kills.invariants import TrackedSecret
+    from tests.safety.kills.processes import FunctionProcess
+    from tests.safety.kills.world import Run, World
 
 pytestmark = pytest.mark.timeout(TIMEOUT_SECONDS)
 
@@ -45,92 +46,114 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(("lab", "scenario", "login_fields"), CASES, indirect=["lab"])
-def test_killed_at_every_step(lab: Lab, scenario: Scenario, *, login_fields: bool) -> None:
-    """Wherever a run dies, the next one heals the account or raises its need; an edit stays; then all is quiet."""
+@pytest.mark.parametrize(("world", "scenario", "login_fields"), CASES, indirect=["world"])
+def test_killed_at_every_step(world: World, scenario: Scenario, *, login_fields: bool) -> None:
+    """Whichever run is killed, the next one heals the account or reports it; edits are kept; then all is quiet."""
     can_heal = login_fields and scenario.heals_by_login
-    undisturbed = _Case(lab, scenario, login_fields=login_fields, kill=None)
+    undisturbed = _Case(world, scenario, login_fields=login_fields, kill=None)
     expected = scenario.outcomes if login_fields else scenario.outcomes_without_login
     assert tuple(outcome for _, outcome in sorted(undisturbed.run.outcomes.items())) == expected
-    undisturbed.tick(can_heal=can_heal)
+    undisturbed.check_next_runs(can_heal=can_heal)
 
     before_proofs = {one for one, step in pairwise(undisturbed.steps) if step == "PutSecretValue AWSPENDING"}
     assert before_proofs == {"ListSecretVersionIds"}
     kills = every_kill(undisturbed.steps)
     for kill in kills:
-        case = _Case(lab, scenario, login_fields=login_fields, kill=kill)
-        assert case.run.killed, kill
-        case.tick(can_heal=can_heal)
-    assert lab.conductor.kills == len(kills) == 2 * len(undisturbed.steps)
+        try:
+            case = _Case(world, scenario, login_fields=login_fields, kill=kill)
+            assert case.run.killed, "the run did not come to this step"
+            case.check_next_runs(can_heal=can_heal)
+        except AssertionError as error:
+            wrong = _describe(error, kill, undisturbed.steps)
+        else:
+            continue
+        pytest.fail(wrong, pytrace=False)
+    assert world.killer.kills == len(kills) == 2 * len(undisturbed.steps)
+
+
+def _describe(error: AssertionError, kill: Kill, steps: list[str]) -> str:
+    """Says in a few lines what is wrong after which kill."""
+    where = traceback.extract_tb(error.__traceback__)[-1]
+    return "\n".join(
+        [
+            f"killed {kill.moment.value} step {kill.step!r}, number {kill.nth} of this name: {error}",
+            f"{where.filename}:{where.lineno}: {where.line}",
+            "A run that nobody kills takes these steps:",
+            *(f"    {step}" for step in steps),
+        ]
+    )
 
 
 class _Case:
     """A scenario's secrets under a prefix of their own, and the run that it is about."""
 
-    def __init__(self, lab: Lab, scenario: Scenario, *, login_fields: bool, kill: Kill | None) -> None:
-        self._lab = lab
-        self._prefix = f"token-refresh/{lab.kind.name}/{kill or 'undisturbed'}/"
-        lab.law.check_versions()
-        lab.law.held.clear()
-        place = Place(self._prefix, login_fields)
-        meddle = scenario.prepare(lab, place)
-        with lab.container(self._prefix) as container:
-            self.run = lab.run(container, kill=kill, meddle=meddle, event=scenario.event(place))
-        assert container.exit_code == (0 if kill is None else -signal.SIGKILL)
-        self.steps = lab.conductor.acted
-        lab.provider.behave()
-        for held in lab.law.held:
-            self._settle_edit(held)
+    def __init__(self, world: World, scenario: Scenario, *, login_fields: bool, kill: Kill | None) -> None:
+        self._world = world
+        self._prefix = f"token-refresh/{world.kind.name}/{kill or 'undisturbed'}/"
+        world.invariants.check_versions()
+        world.invariants.secrets.clear()
+        options = Options(self._prefix, login_fields)
+        on_step = scenario.prepare(world, options)
+        with world.process(self._prefix) as process:
+            self.run = world.run(process, kill=kill, on_step=on_step, event=scenario.event(options))
+        assert process.exit_code == (0 if kill is None else -signal.SIGKILL)
+        self.steps = world.killer.steps
+        world.provider.behave()
+        for tracked in world.invariants.secrets:
+            assert not tracked.parses or tracked.is_in(world.store.current(tracked.name).document), "an edit is lost"
+            tracked.accept_edit()
 
-    def tick(self, *, can_heal: bool) -> None:
-        """Lets two ticks pass, ten minutes apart."""
-        lab = self._lab
-        with lab.container(self._prefix) as container:
-            lab.wait_for_tick()
-            live = {held.name for held in lab.law.held if held.parses and lab.is_live_or_waits(held)}
-            first = self._run(container)
-            for held in lab.law.held:
-                self._judge_secret(held, first, was_live=held.name in live, can_heal=can_heal)
+    def check_next_runs(self, *, can_heal: bool) -> None:
+        """Checks the next two scheduled runs, ten minutes apart."""
+        world = self._world
+        with world.process(self._prefix) as process:
+            world.wait_for_schedule()
+            live = {
+                tracked.name
+                for tracked in world.invariants.secrets
+                if tracked.parses and world.is_live_or_saved(tracked)
+            }
+            first = self._run(process)
+            for tracked in world.invariants.secrets:
+                self._check_secret(tracked, first, was_live=tracked.name in live, can_heal=can_heal)
 
-            lab.wait_for_tick()
-            turns = [
-                is_refresh_slot(lab.store.current(held.name).id, lab.clock.now())
-                for held in lab.law.held
-                if held.parses
+            world.wait_for_schedule()
+            may_ask = [
+                is_refresh_slot(world.store.current(tracked.name).id, world.clock.now())
+                for tracked in world.invariants.secrets
+                if tracked.parses
             ]
-            second = self._run(container)
+            second = self._run(process)
             assert second.failing == first.failing
-            if not any(turns):
+            if not any(may_ask):
                 assert second.asked == 0
                 assert set(second.outcomes.values()) <= {"fresh", "rejected", "invalid_secret"}
 
-    def _run(self, container: Container) -> Tick:
+    def _run(self, process: FunctionProcess) -> Run:
         """Runs once; checks that it counted what needs a human, and raised what no earlier run had reported."""
-        lab = self._lab
-        reported = {held.name for held in lab.law.held if "REJECTED" in lab.store.current(held.name).labels}
-        tick = lab.run(container)
-        assert set(tick.outcomes) == {held.name for held in lab.law.held}
-        assert tick.needs_attention == len(tick.failing)
-        news = tick.failing - reported
-        assert (tick.raised is not None) == bool(news), tick.raised
-        assert all(name in str(tick.raised) for name in news)
-        return tick
+        world = self._world
+        reported = {
+            tracked.name
+            for tracked in world.invariants.secrets
+            if "REJECTED" in world.store.current(tracked.name).labels
+        }
+        run = world.run(process)
+        assert set(run.outcomes) == {tracked.name for tracked in world.invariants.secrets}
+        assert run.needs_attention == len(run.failing)
+        news = run.failing - reported
+        assert (run.raised is not None) == bool(news), run.raised
+        assert all(name in str(run.raised) for name in news)
+        return run
 
-    def _judge_secret(self, held: Held, tick: Tick, *, was_live: bool, can_heal: bool) -> None:
+    def _check_secret(self, tracked: TrackedSecret, run: Run, *, was_live: bool, can_heal: bool) -> None:
         """Checks that an account that could be saved is, and that only a lost one needs a human."""
-        if not held.parses:
-            assert tick.outcomes[held.name] == "invalid_secret"
+        if not tracked.parses:
+            assert run.outcomes[tracked.name] == "invalid_secret"
         elif was_live or can_heal:
-            assert tick.outcomes[held.name] in {"fresh", "refreshed", "logged_in"}
-            document = self._lab.store.current(held.name).document
-            newest = self._lab.provider.current(held.account)
+            assert run.outcomes[tracked.name] in {"fresh", "refreshed", "logged_in"}
+            document = self._world.store.current(tracked.name).document
+            newest = self._world.provider.current(tracked.account)
             assert newest.items() <= document.items(), "the newest tokens are not current"
-            assert self._lab.is_live(held)
+            assert self._world.is_live(tracked)
         else:
-            assert tick.outcomes[held.name] == "rejected"
-
-    def _settle_edit(self, held: Held) -> None:
-        """Checks that an edit is current."""
-        stands = held.is_in(self._lab.store.current(held.name).document) if held.parses else True
-        assert stands
-        held.settle(edit_stands=stands)
+            assert run.outcomes[tracked.name] == "rejected"

@@ -1,4 +1,4 @@
-"""AWS stores nothing for three days of ticks: no token is spent, hardly a version written, and then all heals."""
+"""AWS stores nothing for three days: no token is spent, few versions are written, and then every secret heals."""
 
 from __future__ import annotations
 
@@ -6,114 +6,114 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.safety.kills.lab import TICK_SECONDS
+from tests.safety.kills.world import SCHEDULE_SECONDS
 from tests.support.clock import DAY, HOUR
 from tests.support.secrets_manager import ANY, Fault, Key
 from tests.support.simulators import Mood
 
 if TYPE_CHECKING:
-    from tests.safety.kills.lab import Lab
-    from tests.safety.kills.law import Held
-    from tests.safety.kills.runner import Container
+    from tests.safety.kills.invariants import TrackedSecret
+    from tests.safety.kills.processes import FunctionProcess
+    from tests.safety.kills.world import World
 
-TICKS_A_DAY = DAY // TICK_SECONDS
+RUNS_A_DAY = DAY // SCHEDULE_SECONDS
 PREFIX = "token-refresh/outage/"
 
 
-def test_storing_is_impossible(lab: Lab) -> None:
+def test_storing_is_impossible(world: World) -> None:
     """Denied, throttled, unanswered, key disabled: the provider is not asked in three days, and then all heal."""
     outcomes = {"denied": "denied", "key": "denied", "throttled": "transient", "late": "transient"}
     without_login = {"denied", "throttled"}
-    held = {name: lab.add(PREFIX + name, login_fields=name not in without_login) for name in outcomes}
+    secrets = {name: world.add(PREFIX + name, login_fields=name not in without_login) for name in outcomes}
     faults = {
         "denied": Fault.DENIED,
         "throttled": Fault.THROTTLED,
         "late": Fault.LOST_AFTER,  # each proof is stored, and nobody learns of it
     }
     for name, fault in faults.items():
-        lab.store.fail("PutSecretValue", fault, secret=PREFIX + name, times=None)
-    lab.store.set_key(PREFIX + "key", Key.READS_ONLY)
+        world.store.fail("PutSecretValue", fault, secret=PREFIX + name, times=None)
+    world.store.set_key(PREFIX + "key", Key.READS_ONLY)
 
-    with lab.container(PREFIX) as container:
+    with world.process(PREFIX) as process:
         for day in range(3):
-            for _ in range(TICKS_A_DAY):
-                tick = lab.run(container)
-                assert tick.asked == 0
-                assert tick.outcomes == {PREFIX + name: outcome for name, outcome in outcomes.items()}
-                assert tick.needs_attention == 2
-                assert tick.raised is not None
-                lab.wait_for_tick()
-            assert {name: len(lab.store.versions(PREFIX + name)) for name in outcomes} == {
+            for _ in range(RUNS_A_DAY):
+                run = world.run(process)
+                assert run.asked == 0
+                assert run.outcomes == {PREFIX + name: outcome for name, outcome in outcomes.items()}
+                assert run.needs_attention == 2
+                assert run.raised is not None
+                world.wait_for_schedule()
+            assert {name: len(world.store.versions(PREFIX + name)) for name in outcomes} == {
                 **dict.fromkeys(outcomes, 1),
                 "late": 1 + 24 * (day + 1),
             }
-        lab.store.heal()
-        _all_heal(lab, container, list(held.values()))
+        world.store.heal()
+        _all_heal(world, process, list(secrets.values()))
 
 
-def test_secrets_manager_does_not_answer(lab: Lab) -> None:
+def test_secrets_manager_does_not_answer(world: World) -> None:
     """Not even reading works for three days: every run says so, and then all heal."""
-    held = [lab.add(PREFIX + "a"), lab.add(PREFIX + "b", login_fields=False)]
-    lab.store.fail(ANY, Fault.LOST_BEFORE, times=None)
+    secrets = [world.add(PREFIX + "a"), world.add(PREFIX + "b", login_fields=False)]
+    world.store.fail(ANY, Fault.LOST_BEFORE, times=None)
 
-    with lab.container(PREFIX) as container:
-        for _ in range(3 * TICKS_A_DAY):
-            tick = lab.run(container)
-            assert tick.asked == 0
-            assert str(tick.raised).startswith("Transient: ")
+    with world.process(PREFIX) as process:
+        for _ in range(3 * RUNS_A_DAY):
+            run = world.run(process)
+            assert run.asked == 0
+            assert str(run.raised).startswith("Transient: ")
             # The gauge is for completed sweeps; that there is none is what the alarm "stopped" sees.
-            assert tick.needs_attention is None
-            lab.wait_for_tick()
-        lab.store.heal()
-        _all_heal(lab, container, held)
+            assert run.needs_attention is None
+            world.wait_for_schedule()
+        world.store.heal()
+        _all_heal(world, process, secrets)
 
 
-def test_the_provider_is_away(lab: Lab) -> None:
+def test_the_provider_is_away(world: World) -> None:
     """Three days without the provider add 24 versions a day, the proofs of each hour, and then all heal."""
-    held = lab.add(PREFIX + "a")
-    lab.provider.misbehave(Mood.SERVICE_UNAVAILABLE, times=None)
+    tracked = world.add(PREFIX + "a")
+    world.provider.misbehave(Mood.SERVICE_UNAVAILABLE, times=None)
 
-    with lab.container(PREFIX) as container:
+    with world.process(PREFIX) as process:
         for day in range(3):
-            for _ in range(TICKS_A_DAY):
-                assert lab.run(container).outcomes == {held.name: "transient"}
-                lab.wait_for_tick()
-            assert len(lab.store.versions(held.name)) == 1 + 24 * (day + 1)
-        lab.provider.behave()
-        _all_heal(lab, container, [held])
+            for _ in range(RUNS_A_DAY):
+                assert world.run(process).outcomes == {tracked.name: "transient"}
+                world.wait_for_schedule()
+            assert len(world.store.versions(tracked.name)) == 1 + 24 * (day + 1)
+        world.provider.behave()
+        _all_heal(world, process, [tracked])
 
 
 @pytest.mark.parametrize("login_fields", [True, False])
-def test_storing_becomes_impossible_while_the_provider_is_away(lab: Lab, *, login_fields: bool) -> None:
+def test_storing_becomes_impossible_while_the_provider_is_away(world: World, *, login_fields: bool) -> None:
     """A proof is good for its hour only: a key disabled meanwhile is found before the provider comes back."""
-    held = lab.add(PREFIX + "a", login_fields=login_fields)
-    lab.provider.misbehave(Mood.SERVICE_UNAVAILABLE)
-    with lab.container(PREFIX) as container:
-        assert lab.run(container).outcomes == {held.name: "transient"}
+    tracked = world.add(PREFIX + "a", login_fields=login_fields)
+    world.provider.misbehave(Mood.SERVICE_UNAVAILABLE)
+    with world.process(PREFIX) as process:
+        assert world.run(process).outcomes == {tracked.name: "transient"}
 
-        lab.store.set_key(held.name, Key.READS_ONLY)
-        lab.clock.advance(HOUR)
-        tick = lab.run(container)
+        world.store.set_key(tracked.name, Key.READS_ONLY)
+        world.clock.advance(HOUR)
+        run = world.run(process)
 
-        assert tick.outcomes == {held.name: "denied"}
-        assert tick.needs_attention == 1
-        assert tick.asked == 0
-        assert lab.is_live(held)
-        lab.store.heal()
-        _all_heal(lab, container, [held])
+        assert run.outcomes == {tracked.name: "denied"}
+        assert run.needs_attention == 1
+        assert run.asked == 0
+        assert world.is_live(tracked)
+        world.store.heal()
+        _all_heal(world, process, [tracked])
 
 
-def _all_heal(lab: Lab, container: Container, held: list[Held]) -> None:
+def _all_heal(world: World, process: FunctionProcess, secrets: list[TrackedSecret]) -> None:
     """Runs once more: live sessions are refreshed, dead ones replaced by a login or, if there is none, raised."""
-    expected = {one.name: _healing(lab, one) for one in held}
-    tick = lab.run(container)
-    assert tick.outcomes == expected
-    assert tick.needs_attention == list(expected.values()).count("rejected")
-    assert all(lab.is_live(one) for one in held if expected[one.name] != "rejected")
-    assert all(name in str(tick.raised) for name, outcome in expected.items() if outcome == "rejected")
+    expected = {one.name: _healing(world, one) for one in secrets}
+    run = world.run(process)
+    assert run.outcomes == expected
+    assert run.needs_attention == list(expected.values()).count("rejected")
+    assert all(world.is_live(one) for one in secrets if expected[one.name] != "rejected")
+    assert all(name in str(run.raised) for name, outcome in expected.items() if outcome == "rejected")
 
 
-def _healing(lab: Lab, held: Held) -> str:
-    if lab.is_live(held):
+def _healing(world: World, tracked: TrackedSecret) -> str:
+    if world.is_live(tracked):
         return "refreshed"
-    return "logged_in" if set(lab.kind.login_fields) <= set(held.kept) else "rejected"
+    return "logged_in" if set(world.kind.login_fields) <= set(tracked.kept) else "rejected"

@@ -1,8 +1,8 @@
 """Every order in which the steps of several runs, and of a person, can happen.
 
 Depth first, each state once. Two states are one only if the store, the provider, the time, the edits to come and all
-that each run has seen are the same: then whatever can follow is the same too, so nothing is passed over, and reads
-that commute do not multiply.
+that each run has been answered are the same: then whatever can follow is the same too, so no order is left out, and
+reads whose order does not matter do not multiply.
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from tests.safety.overlap.wired import Done, Sleep
+from tests.safety.overlap.wired_function import Done, Sleep
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator, Sequence
 
-    from tests.safety.overlap.playback import Runs
-    from tests.safety.overlap.state import State, Surroundings
+    from tests.safety.overlap.recorded_runs import RecordedRuns
+    from tests.safety.overlap.state import Servers, State
 
 _MOST_ROUNDS = 4  # of a search that is bounded by states
 
@@ -27,14 +27,13 @@ Schedule = tuple[int, ...]  # whose turn it was, step by step; the number after 
 class Explorer:
     """Two or more runs in one world. `edit` makes the person's named edit."""
 
-    surroundings: Surroundings
-    runs: Sequence[Runs]
+    servers: Servers
+    runs: Sequence[RecordedRuns]
     edit: Callable[[State, str], State]
     check: Callable[[State], list[str]]  # what is wrong with an end
     step_check: Callable[[State, State], list[str]]  # what is wrong with a run's single step
-    most_preemptions: int | None = (
-        None  # how often a run that could go on may be made to wait for another; None: no bound
-    )
+    # How often a run that could go on may be made to wait for another; None: no bound.
+    most_preemptions: int | None = None
     most_states: int | None = None  # None: all of them
     violations: dict[str, list[Schedule]] = field(default_factory=dict)
     _schedules: dict[Hashable, int] = field(default_factory=dict)  # that lead on from a state
@@ -59,7 +58,7 @@ class Explorer:
 
     def turns(self, state: State) -> Iterator[int]:
         """Yields who can take the next step; sleepers wake in order of time."""
-        steps = [moment.next for moment in state.runs]
+        steps = [run.next for run in state.runs]
         first = min((step.until for step in steps if isinstance(step, Sleep)), default=0.0)
         for i, step in enumerate(steps):
             if not isinstance(step, Done) and not (isinstance(step, Sleep) and step.until > first):
@@ -71,19 +70,19 @@ class Explorer:
         """Returns the state after a turn."""
         if turn == len(state.runs):
             return self.edit(state._replace(edits=state.edits[1:]), state.edits[0])
-        moment = state.runs[turn]
-        after, seen = self.surroundings.act(state, moment.next)
-        runs = (*state.runs[:turn], self.runs[turn].after(moment, seen), *state.runs[turn + 1 :])
+        run = state.runs[turn]
+        after, answer = self.servers.act(state, run.next)
+        runs = (*state.runs[:turn], self.runs[turn].after(run, answer), *state.runs[turn + 1 :])
         return after._replace(runs=runs)
 
-    def told(self, start: State, schedule: Schedule) -> str:
+    def describe(self, start: State, schedule: Schedule) -> str:
         """Writes a schedule down for a person to follow."""
         lines, state = [], start
         for turn in schedule:
             what = f"{'AB'[turn]}: {state.runs[turn].next}" if turn < len(state.runs) else f"person: {state.edits[0]}"
             state = self.take(state, turn)
             lines.append(f"{state.now - start.now:7.3f} s  {what}")
-        return "\n".join([*lines, *(f"{'AB'[i]} ended {moment.next}" for i, moment in enumerate(state.runs))])
+        return "\n".join([*lines, *(f"{'AB'[i]} ended {run.next}" for i, run in enumerate(state.runs))])
 
     def _explore(self, state: State, last: int | None, left: int | None, so_far: list[int]) -> int:
         # Who was last, and what is left of the bound, matter only where there is a bound.

@@ -1,4 +1,4 @@
-"""The situations in which two runs meet, and what must be true when they have ended."""
+"""The situations in which two runs overlap, and what must be true when they have ended."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from tests.safety.histories.tracked_secret import tokens_of
 from tests.safety.moves import edit_left_behind
 from tests.safety.overlap.explorer import Explorer
-from tests.safety.overlap.playback import Moment, Runs
-from tests.safety.overlap.state import State, Surroundings
-from tests.safety.overlap.wired import Call, Done, Post
+from tests.safety.overlap.recorded_runs import RecordedRuns, RunState
+from tests.safety.overlap.state import Servers, State
+from tests.safety.overlap.wired_function import Call, Done, Request
 from tests.support.clock import MINUTE, START
 from tests.support.providers import PROVIDERS, ProviderFacts
 from tests.support.secrets_manager.account import Account
@@ -22,11 +22,11 @@ from tests.support.secrets_manager.operations import perform
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from tests.safety.overlap.wired import Wired
+    from tests.safety.overlap.wired_function import WiredFunction
     from tests.support.simulators import Simulator
 
 SWEEP: dict[str, Any] = {}
-TICK_SECONDS = 10 * MINUTE
+SCHEDULE_SECONDS = 10 * MINUTE
 WAIT_SECONDS = 15  # that a refused run waits for the other one's save
 _QUOTA = 100
 _GOOD = {"fresh", "refreshed", "logged_in"}
@@ -133,24 +133,24 @@ def every() -> Iterator[Scenario]:
             yield Scenario(provider, situation, login_fields, edit)
 
 
-class Meeting:
+class OverlapCase:
     """A scenario, ready to be explored."""
 
-    def __init__(self, scenario: Scenario, wired: Wired) -> None:
+    def __init__(self, scenario: Scenario, function: WiredFunction) -> None:
         """Brings the world to where the two runs begin."""
-        self.scenario, self._wired = scenario, wired
-        self.surroundings = Surroundings(
+        self.scenario, self._function = scenario, function
+        self.servers = Servers(
             self.open_provider, scenario.post_seconds, move_takes_pending_off=scenario.move_takes_pending_off
         )
-        self._ticks: dict[float, Runs] = {}
-        self._ticked: dict[State, tuple[State, Done]] = {}
+        self._runs_at: dict[float, RecordedRuns] = {}
+        self._next_runs: dict[State, tuple[State, Done]] = {}
         self.start = self._begin()
-        runs = [Runs(wired, event, self.start.now) for event in scenario.events]
+        runs = [RecordedRuns(function, event, self.start.now) for event in scenario.events]
         self.runs = runs
-        self._killed: dict[Moment, Moment] = {}
+        self._killed: dict[RunState, RunState] = {}
         edits = EDITS[scenario.edit] if scenario.edit else ()
         self.start = self.start._replace(runs=tuple(one.first for one in runs), edits=edits)
-        self.explorer = Explorer(self.surroundings, runs, self.edit, self.check, self.step_check)
+        self.explorer = Explorer(self.servers, runs, self.edit, self.check, self.step_check)
 
     def open_provider(self, clock: Callable[[], float]) -> Simulator:
         """Opens the provider with the secret's account, and one that a person may put in its place."""
@@ -164,12 +164,12 @@ class Meeting:
         mine = provider.create_account("mine", tokens=tokens, login_fields=scenario.login_fields)
         if scenario.situation == DEAD:
             provider.revoke("mine")
-        opened[0] = self._met_at
+        opened[0] = self._overlap_at
         theirs = provider.create_account("theirs", login_fields=scenario.login_fields)
         return provider, mine, theirs
 
     @property
-    def _met_at(self) -> float:
+    def _overlap_at(self) -> float:
         """Returns when the two runs begin: when tokens that were refreshed at the start are due again."""
         since = self.scenario.kind.seconds / 2 + 15 * MINUTE if self.scenario.alive else 10 * MINUTE
         return START + since
@@ -178,7 +178,7 @@ class Meeting:
         """Lets the person write, or the first run be killed."""
         if edit == KILL:
             return self._kill(state)
-        return self.surroundings.person_writes(state, self.edited(state.current.document, edit))
+        return self.servers.person_writes(state, self.edited(state.current.document, edit))
 
     def edited(self, current: Mapping[str, Any], edit: str) -> dict[str, Any]:
         """Returns what the person writes."""
@@ -189,22 +189,22 @@ class Meeting:
         run, *others = state.runs
         if isinstance(run.next, Done):
             return state
-        killed = self._killed.setdefault(run, Moment(_KILLED, run.before, run.seen))
+        killed = self._killed.setdefault(run, RunState(_KILLED, run.before, run.answer))
         return state._replace(runs=(killed, *others))
 
-    def tick(self, state: State, after: float = TICK_SECONDS) -> tuple[State, Done]:
-        """Lets one run pass alone, ten minutes later."""
+    def next_run(self, state: State, after: float = SCHEDULE_SECONDS) -> tuple[State, Done]:
+        """Runs the function alone, ten minutes later."""
         at = State(round(state.now + after, 3), state.secret, state.granted, (), ())
-        if at not in self._ticked:
-            self._ticked[at] = self._tick(at)
-        return self._ticked[at]
+        if at not in self._next_runs:
+            self._next_runs[at] = self._run_alone(at)
+        return self._next_runs[at]
 
-    def _tick(self, state: State) -> tuple[State, Done]:
-        if state.now not in self._ticks:
-            self._ticks[state.now] = Runs(self._wired, SWEEP, state.now)
-        runs = self._ticks[state.now]
+    def _run_alone(self, state: State) -> tuple[State, Done]:
+        if state.now not in self._runs_at:
+            self._runs_at[state.now] = RecordedRuns(self._function, SWEEP, state.now)
+        runs = self._runs_at[state.now]
         state = state._replace(runs=(runs.first,))
-        alone = Explorer(self.surroundings, [runs], self.edit, lambda _: [], lambda *_: [])
+        alone = Explorer(self.servers, [runs], self.edit, lambda _: [], lambda *_: [])
         while not isinstance(state.runs[0].next, Done):
             state = alone.take(state, 0)
         return state, state.runs[0].next
@@ -218,47 +218,47 @@ class Meeting:
 
     def check(self, end: State) -> list[str]:
         """Returns what is wrong when both runs have ended."""
-        return [wrong for wrong, is_so in self._wrongs(end) if is_so]
+        return [wrong for wrong, is_so in self._problems(end) if is_so]
 
-    def _wrongs(self, end: State) -> Iterator[tuple[str, bool]]:
+    def _problems(self, end: State) -> Iterator[tuple[str, bool]]:
         check_secret(end.secret.value, _QUOTA)
         scenario, document = self.scenario, end.current.document
-        outcomes = {moment.next.outcome for moment in end.runs if isinstance(moment.next, Done)}
-        said = "/".join(sorted(outcomes))
+        outcomes = {run.next.outcome for run in end.runs if isinstance(run.next, Done)}
+        ended = "/".join(sorted(outcomes))
         can_live = scenario.alive or scenario.login_fields or scenario.edit == OTHERS
-        live = self.surroundings.provider(end).is_live(document)
-        logins = sum(is_login(step) for moment in end.runs for step, _ in moment.history())
+        live = self.servers.provider(end).is_live(document)
+        logins = sum(is_login(step) for run in end.runs for step, _ in run.history())
 
-        # What the person wrote stands, at once and for ever.
+        # What the person wrote is kept.
         note = "after" if scenario.edit in (OTHERS, *_PAGES) else "before"
-        yield f"the edit is gone: {said}", document.get("note") != note
+        yield f"the edit is gone: {ended}", document.get("note") != note
         meant = self.theirs if scenario.edit == OTHERS else self._before
         own = [name for name in scenario.kind.login_fields if document.get(name) != meant.get(name)]
-        yield f"the edit is gone, but for its note: {said}", bool(own)
+        yield f"the edit is gone, but for its note: {ended}", bool(own)
 
         # Where nobody puts spent tokens back and nobody is killed, all is well at once, and without a login.
         undisturbed = scenario.edit in (None, OTHERS)
-        yield f"what is current is dead: {said}", undisturbed and can_live and not live
-        waited_in_vain = any(map(outlasted, end.runs))
+        yield f"what is current is dead: {ended}", undisturbed and can_live and not live
+        waited_in_vain = any(map(save_outlasted, end.runs))
         routine = scenario.edit in (None, OTHERS, NEW_PAGE) and not waited_in_vain
-        yield f"an unexpected outcome: {said}", routine and not outcomes <= self._expected
-        yield f"a login: {said}", routine and scenario.alive and logins > 0
+        yield f"an unexpected outcome: {ended}", routine and not outcomes <= self._expected
+        yield f"a login: {ended}", routine and scenario.alive and logins > 0
 
         # Whatever has happened, the next run finds live tokens, or logs in, or reports.
-        after, done = self.tick(end)
-        lives_on = self.surroundings.provider(after).is_live(after.current.document)
-        yield f"the next run, after {said}, ends {done.outcome}", live and done.outcome not in _GOOD
-        if not lives_on and done.outcome == "fresh" and self._ended_by_a_killed_login(end):
-            after, done = self.tick(after, scenario.kind.seconds)  # found out when it is due
-            lives_on = self.surroundings.provider(after).is_live(after.current.document)
-        yield f"the next run, after {said}, is silent: {done.outcome}", not lives_on and done.outcome != "rejected"
-        yield f"the next run, after {said}, does not heal", scenario.login_fields and not lives_on
-        stored = any(self.surroundings.provider(end).is_live(one) for one in documents(end))
-        aside = stored and generations_behind(end, scenario.kind) <= 1 and not lives_on
-        yield f"the next run, after {said}, leaves live tokens that are stored aside", aside
-        again, done = self.tick(after)
-        still = self.surroundings.provider(again).is_live(again.current.document)
-        yield f"the run after the next one, after {said}, ends {done.outcome}", lives_on and not still
+        after, done = self.next_run(end)
+        live_later = self.servers.provider(after).is_live(after.current.document)
+        yield f"the next run, after {ended}, ends {done.outcome}", live and done.outcome not in _GOOD
+        if not live_later and done.outcome == "fresh" and self._ended_by_a_killed_login(end):
+            after, done = self.next_run(after, scenario.kind.seconds)  # found out when it is due
+            live_later = self.servers.provider(after).is_live(after.current.document)
+        yield f"the next run, after {ended}, is silent: {done.outcome}", not live_later and done.outcome != "rejected"
+        yield f"the next run, after {ended}, does not heal", scenario.login_fields and not live_later
+        stored = any(self.servers.provider(end).is_live(one) for one in documents(end))
+        aside = stored and refreshes_behind(end, scenario.kind) <= 1 and not live_later
+        yield f"the next run, after {ended}, leaves live tokens that are stored aside", aside
+        again, done = self.next_run(after)
+        still = self.servers.provider(again).is_live(again.current.document)
+        yield f"the run after the next one, after {ended}, ends {done.outcome}", live_later and not still
 
     def _ended_by_a_killed_login(self, end: State) -> bool:
         """Tells whether both runs logged in, and the later one died with what it had received.
@@ -267,7 +267,7 @@ class Meeting:
         """
         killed, other = end.runs
         logins = [
-            [seen.at for step, seen in run.history() if is_login(step) and seen.status == 200] for run in end.runs
+            [answer.at for step, answer in run.history() if is_login(step) and answer.status == 200] for run in end.runs
         ]
         return (
             killed.next == _KILLED and isinstance(other.next, Done) and bool(logins[0]) and logins[0] > logins[1] > []
@@ -292,11 +292,11 @@ class Meeting:
         }
         account = Account(lambda: START, seed=0)
         perform(account, "CreateSecret", self.creation)
-        state = self.surroundings.begin(START, account.truth(scenario.secret_name))
+        state = self.servers.begin(START, account.truth(scenario.secret_name))
         if scenario.alive:
-            state, done = self.tick(state)
+            state, done = self.next_run(state)
             assert done.outcome == "refreshed"
-        state = state._replace(now=self._met_at, runs=())
+        state = state._replace(now=self._overlap_at, runs=())
         self._before = state.current.document
         return state
 
@@ -307,20 +307,20 @@ def documents(state: State) -> list[dict[str, Any]]:
     return [secret.version(version_id).document for version_id in secret.versions]
 
 
-def outlasted(run: Moment) -> bool:
-    """Tells whether a run's saving, from the provider's yes to the store's, took as long as another's wait."""
+def save_outlasted(run: RunState) -> bool:
+    """Tells whether a run's saving, from the provider's answer to the store's, took as long as another's wait."""
     answered: float | None = None
-    for step, seen in run.history():
-        if isinstance(step, Post) and seen.status == 200:
-            answered = seen.at
+    for step, answer in run.history():
+        if isinstance(step, Request) and step.method == "POST" and answer.status == 200:
+            answered = answer.at
         if isinstance(step, Call) and is_save(step) and answered is not None:
-            if seen.at - answered >= WAIT_SECONDS:
+            if answer.at - answered >= WAIT_SECONDS:
                 return True
             answered = None
     return False
 
 
-def generations_behind(state: State, kind: ProviderFacts) -> int:
+def refreshes_behind(state: State, kind: ProviderFacts) -> int:
     """Returns how many answers were stored after the tokens that are current.
 
     A page that is one refresh old gets the tokens that replaced its own. One that is two refreshes old does not:
@@ -342,5 +342,7 @@ def is_save(step: Call) -> bool:
 def is_login(step: object) -> bool:
     """Tells whether a step is a login."""
     return (
-        isinstance(step, Post) and ("ogin" in step.path or "getAccessToken" in step.path) and "refresh" not in step.path
+        isinstance(step, Request)
+        and ("ogin" in step.path or "getAccessToken" in step.path)
+        and "refresh" not in step.path
     )

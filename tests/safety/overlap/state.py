@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from werkzeug.datastructures import Headers
 
-from tests.safety.overlap.wired import Call, Post, Seen, Sleep
+from tests.safety.overlap.wired_function import Answer, Call, Request, Sleep
 from tests.support.secrets_manager.account import Account
 from tests.support.secrets_manager.errors import ServiceError
 from tests.support.secrets_manager.operations import perform
@@ -16,26 +16,26 @@ from tests.support.simulators import Received
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping
 
-    from tests.safety.overlap.playback import Moment
-    from tests.safety.overlap.wired import Step
+    from tests.safety.overlap.recorded_runs import RunState
+    from tests.safety.overlap.wired_function import Step
     from tests.support.secrets_manager import Secret, Version
     from tests.support.simulators import Simulator
 
 T = TypeVar("T")
-PERSONS = b"00000000-0000-4000-8000-"  # how the ids of the versions that the person writes begin
+PERSON_VERSION_ID = b"00000000-0000-4000-8000-"  # how the ids of the versions that the person writes begin
 _ONE_MILLISECOND = 0.001
 
 
 class State(NamedTuple):
-    """One moment of the whole; as a value, what decides all that can still happen.
+    """All that decides what can still happen, as a value.
 
     Its parts are interned, so that comparing two states is comparing identities.
     """
 
     now: float  # epoch seconds
     secret: _Interned[Secret]
-    granted: _Interned[tuple[Received, ...]]  # what the provider has said yes to: all else changes nothing there
-    runs: tuple[Moment, ...]
+    granted: _Interned[tuple[Received, ...]]  # what the provider has granted: nothing else changes it
+    runs: tuple[RunState, ...]
     edits: tuple[str, ...]  # that the person has still to make
 
     @property
@@ -54,7 +54,7 @@ class _Interned(Generic[T]):
         self.value = value
 
 
-class Surroundings:
+class Servers:
     """What acts on the runs' steps: strict rules of Secrets Manager, and a provider."""
 
     def __init__(
@@ -72,27 +72,27 @@ class Surroundings:
         self._move_takes_pending_off = move_takes_pending_off
         self._secrets: dict[Hashable, _Interned[Secret]] = {}
         self._grants: dict[Hashable, _Interned[tuple[Received, ...]]] = {}
-        self._done: dict[Hashable, tuple[State, Seen]] = {}  # what a call or request does, found out once
+        self._done: dict[Hashable, tuple[State, Answer]] = {}  # what is known, to find it out only once
 
     def begin(self, now: float, secret: Secret) -> State:
         """Returns a state in which the provider has not been asked for anything."""
         return State(now, self._secret(secret), self._granted(()), (), ())
 
-    def act(self, state: State, step: Step) -> tuple[State, Seen]:
-        """Does a step; returns the state after it, but for the runs, and what the step gave."""
+    def act(self, state: State, step: Step) -> tuple[State, Answer]:
+        """Does a step; returns the state after it, with the runs as they were, and the answer."""
         if isinstance(step, Sleep):
             after = _at(state, max(state.now, step.until))
-            return after, Seen(after.now)
+            return after, Answer(after.now)
         key = state.now, state.secret, state.granted, step
         if key not in self._done:
-            self._done[key] = self._call(state, step) if isinstance(step, Call) else self._post(state, step)
-        after, seen = self._done[key]
-        return after._replace(runs=state.runs, edits=state.edits), seen
+            self._done[key] = self._call(state, step) if isinstance(step, Call) else self._request(state, step)
+        after, answer = self._done[key]
+        return after._replace(runs=state.runs, edits=state.edits), answer
 
     def person_writes(self, state: State, document: Mapping[str, Any]) -> State:
         """Stores a document as the console does."""
         secret = state.secret.value
-        token = f"{PERSONS.decode()}{len(secret.versions):012}"
+        token = f"{PERSON_VERSION_ID.decode()}{len(secret.versions):012}"
         request = {"SecretId": secret.name, "SecretString": json.dumps(document), "ClientRequestToken": token}
         account = self._account(state)
         perform(account, "UpdateSecret", request)
@@ -109,28 +109,28 @@ class Surroundings:
         now[0] = state.now + len(state.granted.value) * _ONE_MILLISECOND
         return provider
 
-    def _call(self, state: State, call: Call) -> tuple[State, Seen]:
+    def _call(self, state: State, call: Call) -> tuple[State, Answer]:
         account, name = self._account(state), state.secret.value.name
         try:
-            answer, status = dict(perform(account, call.operation, json.loads(call.body))), 200
+            result, status = dict(perform(account, call.operation, json.loads(call.body))), 200
         except ServiceError as error:
-            answer, status = {"__type": error.code, "Message": error.message}, error.status
-        seen = Seen(state.now, status, json.dumps(answer).encode())
-        return state._replace(secret=self._secret(account.truth(name))), seen
+            result, status = {"__type": error.code, "Message": error.message}, error.status
+        answer = Answer(state.now, status, json.dumps(result).encode())
+        return state._replace(secret=self._secret(account.truth(name))), answer
 
-    def _post(self, state: State, step: Step) -> tuple[State, Seen]:
-        if not isinstance(step, Post):
+    def _request(self, state: State, step: Step) -> tuple[State, Answer]:
+        if not isinstance(step, Request):
             raise TypeError("a run that has ended takes no step")
         after = _at(state, state.now + self._post_seconds)
-        received = Received("POST", step.path, step.query, Headers(step.headers), step.body, after.now)
-        answer = self.provider(after).answer_to(received)
-        if answer.status == 200:
+        received = Received(step.method, step.path, step.query, Headers(step.headers), step.body, after.now)
+        reply = self.provider(after).answer_to(received)
+        if step.method == "POST" and reply.status == 200:
             after = after._replace(granted=self._granted((*after.granted.value, received)))
-        return after, Seen(after.now, answer.status, answer.body)
+        return after, Answer(after.now, reply.status, reply.body)
 
     def _account(self, state: State) -> Account:
         secret = state.secret.value
-        # No two versions are made in one millisecond: between two there lie, in truth, a reading and an asking.
+        # No two versions are made in one millisecond: in truth a read and a request lie between two.
         newest = max(content.created for content in secret.versions.values())
         account = Account(
             lambda: max(state.now, newest + _ONE_MILLISECOND),

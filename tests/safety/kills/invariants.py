@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import NAMESPACE_URL, uuid5
 
 from tests.safety.moves import edit_left_behind
-from tests.support.secrets_manager import invariants
+from tests.support.secrets_manager.invariants import check as check_secret
 from tests.support.secrets_manager.model import VERSION_QUOTA
 from tests.support.steps import proof_token, successor_id
 
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
 
 @dataclass(slots=True)
-class Held:
-    """A secret that the law looks after."""
+class TrackedSecret:
+    """A secret whose invariants are checked."""
 
     name: str
     account: str  # whose tokens are in it
-    kept: dict[str, Any]  # what is none of the functions' business
-    edit: dict[str, Any] | None = None  # what a person put in the place of `kept` while a run was under way
+    kept: dict[str, Any]  # the fields that no function may change
+    edit: dict[str, Any] | None = None  # what a person stored instead of `kept` during a run
     edited_account: str | None = None  # whose tokens that person stored, if others
     by_hand: set[str] = field(default_factory=set)  # the versions that people stored
     parses: bool = True
@@ -34,9 +34,9 @@ class Held:
         """Tells whether a document holds all that people last wrote."""
         return _holds(document, self.kept if self.edit is None else self.edit)
 
-    def settle(self, *, edit_stands: bool) -> None:
-        """From here on takes for granted what has become of an edit."""
-        if edit_stands and self.edit is not None:
+    def accept_edit(self) -> None:
+        """From now on the edit is what no function may change."""
+        if self.edit is not None:
             self.kept, self.account = self.edit, self.edited_account or self.account
         self.edit, self.edited_account = None, None
 
@@ -45,23 +45,23 @@ def _holds(document: Mapping[str, Any], fields: Mapping[str, Any]) -> bool:
     return {name: document.get(name) for name in fields} == dict(fields)
 
 
-class Law:
-    """Watches the store. It is called in the servers' threads, so what is broken is kept, not raised."""
+class Invariants:
+    """Checks the store. It is called in the servers' threads, so what is broken is collected, not raised."""
 
     def __init__(self, store: StrictSecretsManager, kind: ProviderFacts) -> None:
-        """Looks after no secret yet."""
+        """Begins without secrets."""
         self._store, self._kind = store, kind
-        self.held: list[Held] = []
+        self.secrets: list[TrackedSecret] = []
         self.broken: list[str] = []
         self._proved: Call | None = None
         self._asked = 0
         self._saved: set[str | None] = set()
         self._waiting = 0  # answers that an earlier run stored and did not make current
 
-    def begin(self) -> None:
+    def begin_run(self) -> None:
         """Begins a run."""
         self._proved, self._asked, self._saved = None, 0, set()
-        labels = [self._store.labels(held.name) for held in self.held]
+        labels = [self._store.labels(tracked.name) for tracked in self.secrets]
         self._waiting = sum(one.get("ISSUED") not in (None, one["AWSCURRENT"]) for one in labels)
 
     def after_call(self, call: Call) -> None:
@@ -91,13 +91,13 @@ class Law:
 
     def check_versions(self) -> None:
         """Raises if there is a version that the protocol does not account for."""
-        for held in self.held:
-            secret = self._store.secret(held.name)
-            versions = {version.id: version for version in self._store.versions(held.name)}
+        for tracked in self.secrets:
+            secret = self._store.secret(tracked.name)
+            versions = {version.id: version for version in self._store.versions(tracked.name)}
             odd = [
-                one for one in versions.values() if one.id not in held.by_hand and not _is_due(one, secret, versions)
+                one for one in versions.values() if one.id not in tracked.by_hand and not _is_due(one, secret, versions)
             ]
-            assert not odd, f"{held.name}: versions that nobody had to write: {[one.id for one in odd]}"
+            assert not odd, f"{tracked.name}: versions that nobody had to write: {[one.id for one in odd]}"
 
     def _check(self, rule: Callable[[], None]) -> None:
         try:
@@ -114,24 +114,24 @@ class Law:
         assert proof.client_request_token in _proof_ids(arn, versions, proof.at), "the proof is not one of this hour"
         current = self._store.current(proof.secret)
         proved = versions[proof.client_request_token]
-        held = next(one for one in self.held if one.name == proof.secret)
-        assert proved.value == current.value or held.edit is not None, "the proof is of another value"
+        tracked = next(one for one in self.secrets if one.name == proof.secret)
+        assert proved.value == current.value or tracked.edit is not None, "the proof is of another value"
 
     def _labels_stand(self) -> None:
-        for held in self.held:
-            invariants.check(self._store.secret(held.name), VERSION_QUOTA)
+        for tracked in self.secrets:
+            check_secret(self._store.secret(tracked.name), VERSION_QUOTA)
 
     def _documents_stand(self) -> None:
-        for held in self.held:
-            current = self._store.current(held.name)
-            if held.parses:
+        for tracked in self.secrets:
+            current = self._store.current(tracked.name)
+            if tracked.parses:
                 document = current.document
-                sound = _holds(document, held.kept) or held.is_in(document)
-                assert sound, f"{held.name}: what was none of our business has changed"
-                assert held.is_in(document), f"{held.name}: a person's edit is not in what is current"
+                sound = _holds(document, tracked.kept) or tracked.is_in(document)
+                assert sound, f"{tracked.name}: a field changed that no function may change"
+                assert tracked.is_in(document), f"{tracked.name}: a person's edit is not in what is current"
 
     def _saves_are_few(self) -> None:
-        edits = sum(held.edit is not None for held in self.held)
+        edits = sum(tracked.edit is not None for tracked in self.secrets)
         saved = len(self._saved)
         assert saved <= self._asked + edits + self._waiting, f"{saved} saves of {self._asked} answers"
 

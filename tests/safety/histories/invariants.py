@@ -23,34 +23,34 @@ _WAIT_SECONDS = 15  # that a refused run waits for another one's save
 _LATE_SECONDS = 15
 
 
-def judge(history: World, invocation: Invocation) -> None:
-    """Notes every promise that was not kept."""
+def check(history: World, invocation: Invocation) -> None:
+    """Notes every invariant that was not kept."""
     for run in invocation.runs:
         _no_run_crashes(history, run)
     for tracked in history.secrets:
-        _what_people_wrote_stands(history, tracked)
+        _edits_are_kept(history, tracked)
         _versions_are_few(history, tracked)
         for run in invocation.runs:
-            _what_was_received_stands(history, invocation, run, tracked)
+            _received_tokens_are_kept(history, invocation, run, tracked)
             _the_label_is_set(history, invocation, run, tracked)
             _nobody_logs_in_needlessly(history, invocation, run, tracked)
     [first, *_] = invocation.runs
     if invocation.sweep and first.results:
         _count(history, invocation)
     if invocation.sweep and invocation.plain:
-        _everyone_is_found(history, invocation, first)
+        _all_losses_are_reported(history, invocation, first)
 
 
 def _no_run_crashes(history: World, run: Run) -> None:
     allowed = ("NoneType", "SecretsFailed", "Transient", "Denied")
     if type(run.raised).__name__ not in allowed:
-        history.watcher.breaks("a run crashes", repr(run.raised))
+        history.watcher.report("a run crashes", repr(run.raised))
     for result in run.results:
         if "internal error" in str(result.error):
-            history.watcher.breaks("a run crashes", str(result.error))
+            history.watcher.report("a run crashes", str(result.error))
 
 
-def _what_people_wrote_stands(history: World, tracked: TrackedSecret) -> None:
+def _edits_are_kept(history: World, tracked: TrackedSecret) -> None:
     current = history.store.current(tracked.name)
     if tracked.garbage is not None and current.value == tracked.garbage:
         return
@@ -72,7 +72,7 @@ def _an_edit_is_lost(history: World, tracked: TrackedSecret) -> None:
     """An edit that is not in what is current is lost, wherever else it may be."""
     holders = [version for version in history.store.versions(tracked.name) if _is_edit(history, tracked, version)]
     labels = [sorted(version.labels) for version in holders]
-    history.watcher.breaks(EDIT_LOST, f"{tracked.short}; it is {labels}")
+    history.watcher.report(EDIT_LOST, f"{tracked.short}; it is {labels}")
 
 
 def _is_edit(history: World, tracked: TrackedSecret, version: Version) -> bool:
@@ -88,16 +88,16 @@ def _versions_are_few(history: World, tracked: TrackedSecret) -> None:
     for hour, proofs in tracked.proofs_in_hour.items():
         # Reads that lag, a clock that is wrong and an hour's end each account for one more.
         if proofs > 3 + tracked.room_in_hour.get(hour, 0) + history.clock_settings.get(hour, 0):
-            history.watcher.breaks("too many versions", f"{tracked.short}: {proofs} proofs in one hour")
+            history.watcher.report("too many versions", f"{tracked.short}: {proofs} proofs in one hour")
 
 
-def _what_was_received_stands(history: World, invocation: Invocation, run: Run, tracked: TrackedSecret) -> None:
-    """A run that lives keeps what it has received, as long as AWS lets it before its time is up."""
+def _received_tokens_are_kept(history: World, invocation: Invocation, run: Run, tracked: TrackedSecret) -> None:
+    """A run that is not killed saves what it has received, if AWS allows it before its time is up."""
     result = run.outcome(tracked.name)
     if result is None or run.killed:
         return
     if result.outcome == "not_stored" and run.seconds_left > _LATE_SECONDS and not invocation.clock_set:
-        history.watcher.breaks("gave up early", f"{tracked.short}: {run.seconds_left:.0f} s were left")
+        history.watcher.report("gave up early", f"{tracked.short}: {run.seconds_left:.0f} s were left")
     others = [other.outcome(tracked.name) for other in invocation.runs if other is not run]
     lost_elsewhere = (
         invocation.killed
@@ -106,7 +106,7 @@ def _what_was_received_stands(history: World, invocation: Invocation, run: Run, 
     )
     excused = lost_elsewhere or tracked.name in invocation.ended
     if result.outcome in _STORED and not excused and not history.is_live(tracked):
-        history.watcher.breaks(LOST, f"{tracked.short}: {result.outcome}, and what is current is dead")
+        history.watcher.report(LOST, f"{tracked.short}: {result.outcome}, and what is current is dead")
 
 
 def _the_label_is_set(history: World, invocation: Invocation, run: Run, tracked: TrackedSecret) -> None:
@@ -114,7 +114,7 @@ def _the_label_is_set(history: World, invocation: Invocation, run: Run, tracked:
     if result is None or run.troubled or not invocation.plain or result.outcome not in ("rejected", "invalid_secret"):
         return
     if "REJECTED" not in history.store.current(tracked.name).labels:
-        history.watcher.breaks("rejected without the label", tracked.short)
+        history.watcher.report("rejected without the label", tracked.short)
 
 
 def _nobody_logs_in_needlessly(history: World, invocation: Invocation, run: Run, tracked: TrackedSecret) -> None:
@@ -132,7 +132,7 @@ def _nobody_logs_in_needlessly(history: World, invocation: Invocation, run: Run,
     )
     waits_for_room = result.outcome == "deferred" and "AWS keeps about 100" in (result.error or "")
     if result.outcome not in (*_GOOD - {"logged_in"}, "superseded") and not outlasted and not waits_for_room:
-        history.watcher.breaks("a needless login or alarm", f"{tracked.short}: {result.outcome}: {result.error}")
+        history.watcher.report("a needless login or alarm", f"{tracked.short}: {result.outcome}: {result.error}")
 
 
 def _count(history: World, invocation: Invocation) -> None:
@@ -144,21 +144,21 @@ def _count(history: World, invocation: Invocation) -> None:
         tracked.raised = needs
 
 
-def _everyone_is_found(history: World, invocation: Invocation, run: Run) -> None:
+def _all_losses_are_reported(history: World, invocation: Invocation, run: Run) -> None:
     """After a scheduled run without any trouble, whoever is lost has been healed or is counted by NeedsAttention."""
     if len(run.results) != len(history.secrets):
-        history.watcher.breaks("a secret is passed over", f"{run.results} {run.raised!r}")
+        history.watcher.report("a secret is passed over", f"{run.results} {run.raised!r}")
         return
     needing = [result for result in run.results if result.outcome in NEED_A_HUMAN]
     if invocation.metrics.get("NeedsAttention") != len(needing):
-        history.watcher.breaks("NeedsAttention is wrong", f"{invocation.metrics}")
+        history.watcher.report("NeedsAttention is wrong", f"{invocation.metrics}")
     news = [result.name for result in needing if not result.reported]
     if bool(news) != (run.raised is not None) or not all(name in str(run.raised) for name in news):
-        history.watcher.breaks("not raised", f"{news} {run.raised!r}")
+        history.watcher.report("not raised", f"{news} {run.raised!r}")
     for result in run.results:
         wrong = _what_is_wrong(history, invocation, history.tracked(result.name), result)
         if wrong is not None:
-            history.watcher.breaks(*wrong)
+            history.watcher.report(*wrong)
 
 
 def _what_is_wrong(
@@ -167,7 +167,7 @@ def _what_is_wrong(
     tracked: TrackedSecret,
     result: Any,  # noqa: ANN401  # a Result
 ) -> tuple[str, str] | None:
-    live, said = history.is_live(tracked), f"{tracked.short}: {result.outcome}: {result.error}"
+    live, details = history.is_live(tracked), f"{tracked.short}: {result.outcome}: {result.error}"
     wrong: str | None = None
     match result.outcome:
         case "fresh" | "refreshed" | "logged_in" | "deferred":  # deferred: the secret is nearly full of versions
@@ -187,7 +187,7 @@ def _what_is_wrong(
             wrong = None
         case _:
             wrong = "trouble without trouble"
-    return (wrong, said) if wrong else None
+    return (wrong, details) if wrong else None
 
 
 def _answer_waits(history: World, tracked: TrackedSecret) -> bool:

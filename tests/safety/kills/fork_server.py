@@ -1,4 +1,4 @@
-"""The process that runs are forked from: everything imported, no threads, no connections."""
+"""The process that each function's process is forked from: everything is imported; no threads, no connections."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ from unittest.mock import patch
 
 import boto3
 
-from tests.safety.kills import container
+from tests.safety.kills import child
 from tests.support.providers import PROVIDERS
 
 if TYPE_CHECKING:
-    from tests.safety.kills.container import Start
+    from tests.safety.kills.child import Start
 
 
-def serve(line: Connection) -> None:
-    """Starts one container after the other, until the other end hangs up; tells how each process ended."""
+def serve(parent: Connection) -> None:
+    """Starts one process after the other, until the parent closes the connection; sends each process's exit code."""
     fork = multiprocessing.get_context("fork")
     _warm_up()
     gc.freeze()  # what is here is here to stay: no child need copy it to count its references
     while True:
         try:
-            start: Start = line.recv()
+            start: Start = parent.recv()
         except EOFError:
             return
-        process = fork.Process(target=container.live, args=(start, line))
+        process = fork.Process(target=child.serve, args=(start, parent))
         process.start()
         process.join()
-        line.send(process.exitcode)
+        parent.send(process.exitcode)
 
 
 def _warm_up() -> None:

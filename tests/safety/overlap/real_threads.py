@@ -1,4 +1,4 @@
-"""The same meeting in real threads, over real HTTP: one schedule, step by step, beside what the model says.
+"""The same case in real threads, over real HTTP: one order of the steps, compared with the model at each step.
 
 What is explored is a model: each run's code is real, but it is executed apart, and time and store are
 values. Here both runs are threads, of which exactly one goes on at any time; the store and the provider are servers;
@@ -13,9 +13,9 @@ import threading
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from tests.safety.overlap.scenarios import SWEEP, TICK_SECONDS, Meeting, Scenario
-from tests.safety.overlap.state import PERSONS
-from tests.safety.overlap.wired import Post, Sleep, Wired
+from tests.safety.overlap.scenarios import SCHEDULE_SECONDS, SWEEP, OverlapCase, Scenario
+from tests.safety.overlap.state import PERSON_VERSION_ID
+from tests.safety.overlap.wired_function import Request, Sleep, WiredFunction
 from tests.support.clock import START
 from tests.support.secrets_manager import StrictSecretsManager
 
@@ -25,15 +25,15 @@ if TYPE_CHECKING:
     import pytest
 
     from tests.safety.overlap.state import State
-    from tests.safety.overlap.wired import Seen, Step
+    from tests.safety.overlap.wired_function import Answer, Step
     from tests.support.simulators import Simulator
 
 _PATIENCE_SECONDS = 20  # for a thread: reached only by a test that fails
 _ONE_MILLISECOND = 0.001
 
 
-class Turnstile:
-    """A gate at which threads wait for their turn; a thread that it does not know passes."""
+class ThreadScheduler:
+    """A scheduler that lets threads wait for their turn; a thread that it does not know need not wait."""
 
     def __init__(self, start: float) -> None:
         """Begins at a time, in epoch seconds."""
@@ -47,14 +47,14 @@ class Turnstile:
         """Returns epoch seconds."""
         return self.time
 
-    def step(self, step: Step) -> Seen | None:
+    def step(self, step: Step) -> Answer | None:
         """Waits for the turn, lets the step's time pass, and lets it go over the wire."""
         run = self._runs.get(threading.get_ident())
         if run is not None:
-            self._park(run, step)
+            self._wait_for_turn(run, step)
         if isinstance(step, Sleep):
             self.time = max(self.time, step.until)
-        if isinstance(step, Post):
+        if isinstance(step, Request):
             self.time = round(self.time + 0.1, 3)
         return None
 
@@ -62,12 +62,12 @@ class Turnstile:
         """Counts what the provider granted."""
         self.granted += status == 200
 
-    def run(self, number: int, wired: Wired, event: dict[str, Any]) -> threading.Thread:
+    def run(self, number: int, function: WiredFunction, event: dict[str, Any]) -> threading.Thread:
         """Starts a run in a thread, as far as its first step."""
 
         def act() -> None:
             self._runs[threading.get_ident()] = number
-            ended = wired.run(event)
+            ended = function.run(event)
             with self._changed:
                 self.waiting[number] = ended
                 self._turn = None
@@ -76,7 +76,7 @@ class Turnstile:
         thread = threading.Thread(target=act)
         with self._changed:
             thread.start()
-            self._await(lambda: number in self.waiting)
+            self._wait_until(lambda: number in self.waiting)
         return thread
 
     def go(self, run: int) -> None:
@@ -85,70 +85,72 @@ class Turnstile:
             del self.waiting[run]
             self._turn = run
             self._changed.notify_all()
-            self._await(lambda: run in self.waiting)
+            self._wait_until(lambda: run in self.waiting)
 
-    def _park(self, run: int, step: Step) -> None:
+    def _wait_for_turn(self, run: int, step: Step) -> None:
         with self._changed:
             self.waiting[run] = step
             self._turn = None
             self._changed.notify_all()
-            self._await(lambda: self._turn == run)
+            self._wait_until(lambda: self._turn == run)
 
-    def _await(self, condition: Any) -> None:  # noqa: ANN401 - a predicate
+    def _wait_until(self, condition: Any) -> None:  # noqa: ANN401 - a predicate
         assert self._changed.wait_for(condition, _PATIENCE_SECONDS)
 
 
-def draw(meeting: Meeting, source: random.Random) -> list[tuple[int, State]]:
-    """Draws a schedule in the model; returns whose turn it was at each step, and the state before it; and the end."""
-    state = meeting.start
+def draw_order(case: OverlapCase, source: random.Random) -> list[tuple[int, State]]:
+    """Draws a random order in the model; returns whose turn each step was, with the state before it, and the end."""
+    state = case.start
     path: list[tuple[int, State]] = []
-    while turns := list(meeting.explorer.turns(state)):
+    while turns := list(case.explorer.turns(state)):
         path.append((source.choice(turns), state))
-        state = meeting.explorer.take(state, path[-1][0])
+        state = case.explorer.take(state, path[-1][0])
     return [*path, (-1, state)]
 
 
-def follow(meeting: Meeting, path: list[tuple[int, State]], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Lets both runs meet in threads, in the order of a schedule drawn.
+def run_in_threads(case: OverlapCase, path: list[tuple[int, State]], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lets both runs overlap in threads, in an order that was drawn.
 
     Raises AssertionError where they do anything else than the model says. Wires the layer anew: the model can explore
     no more.
     """
-    scenario, gate = meeting.scenario, Turnstile(START)
+    scenario, scheduler = case.scenario, ThreadScheduler(START)
     with contextlib.ExitStack() as stack:
         either = scenario.move_takes_pending_off
-        made_store = StrictSecretsManager(lambda: _store_time(gate, store, scenario), move_takes_pending_off=either)
+        made_store = StrictSecretsManager(
+            lambda: _store_time(scheduler, store, scenario), move_takes_pending_off=either
+        )
         store = stack.enter_context(made_store)
-        provider = stack.enter_context(_provider(meeting, gate))
+        provider = stack.enter_context(_provider(case, scheduler))
         for name, value in store.environment.items():
             monkeypatch.setenv(name, value)
-        wired = Wired(scenario.kind, monkeypatch, base_url=provider.url, make_client=cache(store.client))
-        wired.gate = gate
-        made = meeting.creation
+        function = WiredFunction(scenario.kind, monkeypatch, base_url=provider.url, make_client=cache(store.client))
+        function.scheduler = scheduler
+        made = case.creation
         store.client().create_secret(
             Name=made["Name"], SecretString=made["SecretString"], ClientRequestToken=made["ClientRequestToken"]
         )
         if scenario.alive:
-            gate.time = START + TICK_SECONDS
-            assert wired.run(SWEEP).outcome == "refreshed"
-        gate.time = meeting.start.now
-        threads = [gate.run(number, wired, event) for number, event in enumerate(scenario.events)]
+            scheduler.time = START + SCHEDULE_SECONDS
+            assert function.run(SWEEP).outcome == "refreshed"
+        scheduler.time = case.start.now
+        threads = [scheduler.run(number, function, event) for number, event in enumerate(scenario.events)]
         for turn, state in path:
-            assert [moment.next for moment in state.runs] == [gate.waiting[run] for run in range(len(state.runs))]
-            assert state.now == gate.time
+            assert [run.next for run in state.runs] == [scheduler.waiting[run] for run in range(len(state.runs))]
+            assert state.now == scheduler.time
             if turn in range(len(state.runs)):
-                gate.go(turn)
+                scheduler.go(turn)
             elif turn >= 0:
-                _edit(meeting, store, state.edits[0])
+                _edit(case, store, state.edits[0])
         for thread in threads:
             thread.join(_PATIENCE_SECONDS)
         _compare(path[-1][1], store, provider, scenario)
 
 
-def _edit(meeting: Meeting, store: StrictSecretsManager, edit: str) -> None:
-    name = meeting.scenario.secret_name
-    document = json.dumps(meeting.edited(store.current(name).document, edit))
-    token = f"{PERSONS.decode()}{len(store.versions(name)):012}"
+def _edit(case: OverlapCase, store: StrictSecretsManager, edit: str) -> None:
+    name = case.scenario.secret_name
+    document = json.dumps(case.edited(store.current(name).document, edit))
+    token = f"{PERSON_VERSION_ID.decode()}{len(store.versions(name)):012}"
     store.client().update_secret(SecretId=name, SecretString=document, ClientRequestToken=token)
 
 
@@ -157,20 +159,20 @@ def _compare(end: State, store: StrictSecretsManager, provider: Simulator, scena
     assert dict(real.labels) == dict(modelled.labels)
     assert dict(real.versions) == dict(modelled.versions)
     setting_up = 1 if scenario.alive else 0
-    asked = sum(isinstance(step, Post) for moment in end.runs for step, _ in moment.history())
+    asked = sum(isinstance(step, Request) for run in end.runs for step, _ in run.history())
     assert len(provider.requests) == setting_up + asked
     store.check_invariants()
 
 
-def _provider(meeting: Meeting, gate: Turnstile) -> Simulator:
+def _provider(case: OverlapCase, scheduler: ThreadScheduler) -> Simulator:
     opening = True
-    provider = meeting.open_provider(lambda: 0.0 if opening else gate.time + gate.granted * _ONE_MILLISECOND)
+    provider = case.open_provider(lambda: 0.0 if opening else scheduler.time + scheduler.granted * _ONE_MILLISECOND)
     opening = False
     return provider
 
 
-def _store_time(gate: Turnstile, store: StrictSecretsManager, scenario: Scenario) -> float:
+def _store_time(scheduler: ThreadScheduler, store: StrictSecretsManager, scenario: Scenario) -> float:
     made = [
         version.created for name in store.names() if name == scenario.secret_name for version in store.versions(name)
     ]
-    return max([gate.time, *(created + _ONE_MILLISECOND for created in made)])
+    return max([scheduler.time, *(created + _ONE_MILLISECOND for created in made)])

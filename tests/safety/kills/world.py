@@ -7,14 +7,13 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
-from tests.local_stack.leaks import leaked
 from tests.safety.kills.clock import SharedClock
-from tests.safety.kills.conductor import Conductor, Kill
-from tests.safety.kills.law import Held, Law
+from tests.safety.kills.invariants import Invariants, TrackedSecret
+from tests.safety.kills.killer import Kill, Killer
 from tests.safety.outcomes import NEED_A_HUMAN
 from tests.support.clock import HOUR, MINUTE, START, iso
 from tests.support.function import RUN_SECONDS
-from tests.support.leaks import PUBLIC_KEYS
+from tests.support.leaks import PUBLIC_KEYS, leaked
 from tests.support.secrets_manager import StrictSecretsManager
 from tests.support.steps import successor_id
 
@@ -23,15 +22,16 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-    from tests.safety.kills.runner import Container, Runner
+    from tests.safety.kills.processes import FunctionProcess, ProcessStarter
     from tests.support.providers import ProviderFacts
 
-TICK_SECONDS = 10 * MINUTE
+SCHEDULE_SECONDS = 10 * MINUTE
+_MOST_SHOWN = 5  # broken invariants: the first one often breaks others
 
 
 @dataclass(frozen=True, slots=True)
-class Tick:
-    """How a run ended, as its printed lines tell; of a killed one they tell nothing."""
+class Run:
+    """How a run ended, read from the lines that it printed. A killed run has no outcomes."""
 
     killed: bool
     raised: str | None
@@ -45,19 +45,21 @@ class Tick:
         return {name for name, outcome in self.outcomes.items() if outcome in NEED_A_HUMAN}
 
 
-class Lab:
-    """A context manager; at its end the store's rules are checked once more."""
+class World:
+    """A context manager: the servers listen until its end."""
 
-    def __init__(self, kind: ProviderFacts, folder: Path, runner: Runner, *, move_takes_pending_off: bool) -> None:
+    def __init__(
+        self, kind: ProviderFacts, folder: Path, starter: ProcessStarter, *, move_takes_pending_off: bool
+    ) -> None:
         """Makes the servers; they serve from `__enter__` on."""
-        self.kind, self._runner, self._clock_file = kind, runner, folder / "clock"
+        self.kind, self._starter, self._clock_file = kind, starter, folder / "clock"
         self.clock = SharedClock(self._clock_file)
         self.store = StrictSecretsManager(self.clock, move_takes_pending_off=move_takes_pending_off)
         self.provider = kind.simulator(clock=self.clock)
-        self.law = Law(self.store, kind)
-        self.conductor = Conductor(self.store, self.provider, self.law)
+        self.invariants = Invariants(self.store, kind)
+        self.killer = Killer(self.store, self.provider, self.invariants)
         self._servers = ExitStack()
-        self._said: set[str] = set()  # lines: most are said again and again
+        self._output: set[str] = set()  # lines: most are printed again and again
         self._accounts = 0
 
     def __enter__(self) -> Self:
@@ -70,18 +72,18 @@ class Lab:
     ) -> None:
         self._servers.close()
 
-    def add(self, name: str, *, tokens: bool = True, login_fields: bool = True) -> Held:
+    def add(self, name: str, *, tokens: bool = True, login_fields: bool = True) -> TrackedSecret:
         """Opens an account and creates its secret, as a person does: it is due."""
         account, kept, document = self.account(tokens=tokens, login_fields=login_fields)
         version = self.store.create(name, document)
         assert version is not None
-        held = Held(name, account, kept, by_hand={version.id})
-        self.law.held.append(held)
-        return held
+        tracked = TrackedSecret(name, account, kept, by_hand={version.id})
+        self.invariants.secrets.append(tracked)
+        return tracked
 
-    def add_ours(self, name: str, age: float, *, login_fields: bool = True) -> Held:
+    def add_ours(self, name: str, age: float, *, login_fields: bool = True) -> TrackedSecret:
         """Adds a secret whose current version a function wrote some seconds ago, to live for one hour."""
-        held = self.add(name, login_fields=login_fields)
+        tracked = self.add(name, login_fields=login_fields)
         began = self.clock.now() - age
         dates = {"refreshedAt": iso(began), "expiresAt": iso(began + HOUR)}
         text = json.dumps({**self.store.current(name).document, **dates}, ensure_ascii=False)
@@ -89,7 +91,7 @@ class Lab:
         self.store.client().put_secret_value(
             SecretId=name, SecretString=text, ClientRequestToken=token, VersionStages=["AWSCURRENT", "ISSUED"]
         )
-        return held
+        return tracked
 
     def account(self, *, tokens: bool = True, login_fields: bool = True) -> tuple[str, dict[str, Any], dict[str, Any]]:
         """Opens an account; returns its name, what no function may change of its secret, and the whole of it."""
@@ -101,33 +103,33 @@ class Lab:
         return account, kept, {**credentials, **business}
 
     @contextmanager
-    def container(self, prefix: str) -> Iterator[Container]:
+    def process(self, prefix: str) -> Iterator[FunctionProcess]:
         """Starts this provider's function, cold, for the secrets under a prefix."""
         environment = {**self.store.environment, "SECRET_PREFIX": prefix, "BASE_URL": self.provider.url}
-        with self._runner.container(self.kind.name, environment, self._clock_file) as container:
-            yield container
-        self._said.update(container.new_lines())
+        with self._starter.process(self.kind.name, environment, self._clock_file) as process:
+            yield process
+        self._output.update(process.new_lines())
 
     def run(
         self,
-        container: Container,
+        process: FunctionProcess,
         *,
         kill: Kill | None = None,
-        meddle: Callable[[str], None] | None = None,
+        on_step: Callable[[str], None] | None = None,
         event: object = None,
         seconds: float = RUN_SECONDS,
-    ) -> Tick:
-        """Runs a function once, and fails if a law was broken."""
-        self.conductor.watch(container, kill, meddle)
+    ) -> Run:
+        """Runs a function once, and fails if an invariant is broken."""
+        self.killer.begin_run(process, kill, on_step)
         asked = len(self.provider.requests)
-        ended = container.invoke(event, seconds=seconds)
-        self.conductor.rest()
-        assert self.law.broken == [], self.law.broken
-        said = container.new_lines()
-        self._said.update(said)
-        lines = [json.loads(line) for line in said if line.startswith("{")]
+        ended = process.invoke(event, seconds=seconds)
+        self.killer.end_run()
+        assert not self.invariants.broken, "\n".join(list(dict.fromkeys(self.invariants.broken))[:_MOST_SHOWN])
+        printed = process.new_lines()
+        self._output.update(printed)
+        lines = [json.loads(line) for line in printed if line.startswith("{")]
         gauges = [line["NeedsAttention"][0] for line in lines if "NeedsAttention" in line]
-        return Tick(
+        return Run(
             killed=ended is None,
             raised=None if ended is None else ended.raised,
             outcomes={line["secret"]: line["outcome"] for line in lines if "secret" in line},
@@ -135,21 +137,21 @@ class Lab:
             asked=len(self.provider.requests) - asked,
         )
 
-    def wait_for_tick(self) -> None:
-        """Lets time pass until the timer fires again."""
-        self.clock.advance(TICK_SECONDS - (self.clock.now() - START) % TICK_SECONDS)
+    def wait_for_schedule(self) -> None:
+        """Lets time pass until the next scheduled run."""
+        self.clock.advance(SCHEDULE_SECONDS - (self.clock.now() - START) % SCHEDULE_SECONDS)
 
     def leaks(self) -> int:
-        """Returns how many secret values are in what the processes have said."""
+        """Returns how many secret values are in what the processes printed."""
         values = self.provider.issued | self.store.secret_values(besides={*PUBLIC_KEYS, "gender"})  # which is "secret"
-        return leaked(self._said, values)
+        return leaked(self._output, values)
 
-    def is_live_or_waits(self, held: Held) -> bool:
-        """Says whether live tokens are current, or stored for what is."""
-        labels = self.store.labels(held.name)
-        waiting = self.store.secret(held.name).version(labels.get("ISSUED", labels["AWSCURRENT"])).document
-        return self.is_live(held) or self.provider.is_live(waiting)
+    def is_live_or_saved(self, tracked: TrackedSecret) -> bool:
+        """Tells whether live tokens are current, or saved and not yet made current."""
+        labels = self.store.labels(tracked.name)
+        saved = self.store.secret(tracked.name).version(labels.get("ISSUED", labels["AWSCURRENT"])).document
+        return self.is_live(tracked) or self.provider.is_live(saved)
 
-    def is_live(self, held: Held) -> bool:
-        """Says whether what is current would be accepted by the provider."""
-        return self.provider.is_live(self.store.current(held.name).document)
+    def is_live(self, tracked: TrackedSecret) -> bool:
+        """Tells whether the provider would accept what is current."""
+        return self.provider.is_live(self.store.current(tracked.name).document)

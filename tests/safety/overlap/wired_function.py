@@ -1,8 +1,7 @@
-"""The real function, wired so that every step that others can notice, or that takes time, passes a gate."""
+"""The real function, whose scheduler decides when each step happens that others can notice or that takes time."""
 
 from __future__ import annotations
 
-import importlib
 import json
 from concurrent.futures import Future
 from datetime import UTC, datetime
@@ -12,8 +11,11 @@ from urllib.parse import quote, urlencode
 
 from botocore.exceptions import ClientError
 
+from tests.safety.wiring import wire
 from tests.support.clock import Context
 from tests.support.function import RUN_SECONDS, cold_start, environment
+from token_refresh import transport
+from token_refresh.errors import SecretsFailed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,16 +41,17 @@ class Call(NamedTuple):
         return " ".join((self.operation, *self.labels))
 
 
-class Post(NamedTuple):
+class Request(NamedTuple):
     """A request that a run is about to send to its provider."""
 
+    method: str
     path: str
     query: str
     headers: tuple[tuple[str, str], ...]
     body: bytes
 
     def __str__(self) -> str:
-        return f"POST {self.path}"
+        return f"{self.method} {self.path}"
 
 
 class Sleep(NamedTuple):
@@ -70,114 +73,112 @@ class Done(NamedTuple):
         return self.outcome
 
 
-Step = Call | Post | Sleep | Done
+Step = Call | Request | Sleep | Done
 
 
-class Seen(NamedTuple):
-    """What a run saw of a step: an HTTP status and a body, or, of a sleep, nothing but the time afterwards."""
+class Answer(NamedTuple):
+    """What a run learns from a step: an HTTP status and a body; from a sleep, only the time afterwards."""
 
     at: float  # epoch seconds
     status: int = 0
     body: bytes = b""
 
 
-class Gate(Protocol):
-    """What every step passes."""
+class Scheduler(Protocol):
+    """Decides when each step happens, and perhaps what its answer is."""
 
     def now(self) -> float:
         """Returns epoch seconds."""
 
-    def step(self, step: Step) -> Seen | None:
-        """Lets a step happen; returns what it gave, or None if it is to go over the wire."""
+    def step(self, step: Step) -> Answer | None:
+        """Lets a step happen; returns the answer, or None if the step is to go over the wire."""
 
     def answered(self, status: int) -> None:
         """Takes note of what the provider answered over the wire."""
 
 
-class Wired:
-    """One provider's function behind a gate, which may be changed between runs. A clock, too."""
+class WiredFunction:
+    """One provider's function and its scheduler, which may be changed between runs. It is the function's clock, too."""
 
     def __init__(
         self,
         kind: ProviderFacts,
         monkeypatch: pytest.MonkeyPatch,
         *,
-        base_url: str = "http://127.0.0.1:9",  # never asked unless the gate lets something go over the wire
+        base_url: str = "http://127.0.0.1:9",  # never asked unless the scheduler lets something go over the wire
         make_client: Callable[[], Any] | None = None,
     ) -> None:
         """Wires the layer until the monkeypatch is undone; `make_client` makes boto3's, for what goes over the wire."""
-        self.gate: Gate
+        self.scheduler: Scheduler
         variables = environment(kind, base_url, POWERTOOLS_LOG_LEVEL="CRITICAL", AWS_DEFAULT_REGION="us-east-1")
-        for name, value in variables.items():
-            monkeypatch.setenv(name, value)
-        transport = importlib.import_module("token_refresh.transport")
+
+        over_the_wire: dict[str, Callable[..., transport.HttpResponse]] = {"POST": transport.post, "GET": transport.get}
 
         def client(*_: object, **__: object) -> _Client:
             return _Client(self, make_client)
 
-        def post(base_url: str, request: Any, **options: Any) -> Any:  # noqa: ANN401 - the layer's own types
-            seen = self.gate.step(_post_of(request))
-            if seen is not None:
-                return transport.HttpResponse(seen.status, seen.body)
-            answer = transport.post(base_url, request, **options)
-            self.gate.answered(answer.status)
-            return answer
+        def send(method: str, base_url: str, request: transport.HttpRequest, **options: Any) -> transport.HttpResponse:  # noqa: ANN401 - passed on
+            answer = self.scheduler.step(_request_of(method, request))
+            if answer is not None:
+                return transport.HttpResponse(answer.status, answer.body)
+            received = over_the_wire[method](base_url, request, **options)
+            if method == "POST":
+                self.scheduler.answered(received.status)
+            return received
 
-        monkeypatch.setattr("token_refresh.secrets_manager._client", client)
-        monkeypatch.setattr("token_refresh.exchange.post", post)
+        wire(monkeypatch, variables, make_client=client, post=partial(send, "POST"), get=partial(send, "GET"))
         monkeypatch.setattr("token_refresh.sweep.ThreadPoolExecutor", _NoPool)
-        self._failed = importlib.import_module("token_refresh.errors").SecretsFailed
-        self._function = cold_start(kind, self)
+        self._layer_function = cold_start(kind, self)
 
     def run(self, event: dict[str, Any]) -> Done:
         """Invokes the function."""
         try:
-            result = self._function(event, Context(self, RUN_SECONDS))
-        except self._failed as failure:
+            result = self._layer_function(event, Context(self, RUN_SECONDS))
+        except SecretsFailed as failure:
             return Done(str(failure).split(": ")[2], raised=True)
         (outcome,) = result["outcomes"]
         return Done(outcome, raised=False)
 
     def now(self) -> float:
         """Returns epoch seconds."""
-        return self.gate.now()
+        return self.scheduler.now()
 
     def monotonic(self) -> float:
         """Returns the same: nobody sets this clock."""
-        return self.gate.now()
+        return self.scheduler.now()
 
     def sleep(self, seconds: float) -> None:
-        """Waits at the gate; a wait of no time is none."""
+        """Waits at the scheduler; a wait of no time is none."""
         if seconds > 0:
-            self.gate.step(Sleep(round(self.gate.now() + seconds, 3)))
+            self.scheduler.step(Sleep(round(self.scheduler.now() + seconds, 3)))
 
 
 class _Client:
-    """A client of Secrets Manager whose every call passes the gate first.
+    """A client of Secrets Manager; each of its calls asks the scheduler first.
 
-    Only if the gate wants a call to go over the wire is boto3 asked, and made: it takes a hundred times as long.
+    Only if the scheduler wants a call to go over the wire is boto3 asked, and made: it takes a hundred times as long.
     """
 
-    def __init__(self, wired: Wired, make: Callable[[], Any] | None) -> None:
-        self._wired, self._make = wired, make
+    def __init__(self, function: WiredFunction, make: Callable[[], Any] | None) -> None:
+        self._function, self._make = function, make
 
     def __getattr__(self, method: str) -> Callable[..., Any]:
         return partial(self._call, method)
 
     def _call(self, method: str, **request: Any) -> Any:  # noqa: ANN401 - as boto3's own
         operation = method.title().replace("_", "")
-        seen = self._wired.gate.step(Call(operation, json.dumps(request, sort_keys=True)))
-        if seen is None:
+        answer = self._function.scheduler.step(Call(operation, json.dumps(request, sort_keys=True)))
+        if answer is None:
             assert self._make is not None
             return getattr(self._make(), method)(**request)
-        answer: dict[str, Any] = json.loads(seen.body)
-        if seen.status != 200:
-            error = {"Code": answer["__type"], "Message": answer["Message"]}
-            raise ClientError({"Error": error, "ResponseMetadata": {"HTTPStatusCode": seen.status}}, operation)  # type: ignore[typeddict-item]  # what the layer reads of it
-        for value in (answer, *answer.get("SecretValues", ()), *answer.get("Versions", ())):
+        document: dict[str, Any] = json.loads(answer.body)
+        if answer.status != 200:
+            error = {"Code": document["__type"], "Message": document["Message"]}
+            raise ClientError({"Error": error, "ResponseMetadata": {"HTTPStatusCode": answer.status}}, operation)  # type: ignore[typeddict-item]  # what the layer reads of it
+        for value in (document, *document.get("SecretValues", ()), *document.get("Versions", ())):
             if "CreatedDate" in value:
                 value["CreatedDate"] = datetime.fromtimestamp(value["CreatedDate"], UTC)
-        return answer
+        return document
 
 
 class _NoPool:
@@ -193,16 +194,18 @@ class _NoPool:
         pass
 
     def submit(self, turn: Callable[..., Any], *args: Any) -> Future[Any]:  # noqa: ANN401 - the turn's own
-        """Lets a turn pass at once."""
+        """Does a secret's turn at once."""
         done: Future[Any] = Future()
         done.set_result(turn(*args))
         return done
 
 
-def _post_of(request: Any) -> Post:  # noqa: ANN401 - the layer's own Request
+def _request_of(method: str, request: transport.HttpRequest) -> Request:
     headers = dict(request.headers)
     body = b""
     if request.json is not None:
         headers["Content-Type"] = "application/json"
         body = json.dumps(request.json, ensure_ascii=False).encode()
-    return Post(request.path, urlencode(request.query, quote_via=quote, safe=""), tuple(headers.items()), body)
+    return Request(
+        method, request.path, urlencode(request.query, quote_via=quote, safe=""), tuple(headers.items()), body
+    )

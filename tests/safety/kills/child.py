@@ -1,4 +1,4 @@
-"""Inside a run's own process: one function, as warm as a Lambda container, that may be killed at any moment."""
+"""Inside a function's own process: one function, started once and invoked often, that may be killed at any moment."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ import sys
 import traceback
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from unittest.mock import patch
+
+import pytest
 
 from tests.safety.kills.clock import SharedClock
-from tests.support.clock import Context, of_libraries
+from tests.safety.wiring import wire
+from tests.support.clock import Context
 from tests.support.function import cold_start
-from tests.support.output import let_everything_speak
+from tests.support.output import extra, let_everything_speak
 from tests.support.providers import PROVIDERS
 
 if TYPE_CHECKING:
@@ -25,12 +27,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """What a container is started with."""
+    """What a process is started with."""
 
     provider: str
     environment: Mapping[str, str]
     clock: Path
-    said: Path  # gets all that is printed and logged
+    output: Path  # gets all that is printed and logged
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,39 +51,29 @@ class Ended:
     raised: str | None  # the exception's name and text
 
 
-class Everything(logging.Handler):
-    """Prints every record of every logger at every level, with whatever hangs on it."""
-
-    _USUAL = frozenset(logging.makeLogRecord({}).__dict__) - {"args"}
+class PrintHandler(logging.Handler):
+    """Prints every record of every logger at every level, with its arguments and extra attributes."""
 
     def emit(self, record: logging.LogRecord) -> None:
         """Prints a record; arguments, too, because not every handler formats them."""
-        extra = {key: value for key, value in record.__dict__.items() if key not in self._USUAL and value}
-        sys.stderr.write(f"{record.name} {self.format(record)} {extra}\n")
+        sys.stderr.write(f"{record.name} {self.format(record)} {record.args} {extra(record)}\n")
 
 
-def live(start: Start, line: Connection) -> None:
-    """Makes the function and invokes it as often as it is told to."""
-    said = os.open(start.said, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+def serve(start: Start, parent: Connection) -> None:
+    """Makes the function, and invokes it as often as the parent asks."""
+    output = os.open(start.output, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     for stream, number in ((sys.stdout, 1), (sys.stderr, 2)):
-        os.dup2(said, number)
+        os.dup2(output, number)
         stream.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # a killed process loses what it buffers
-    os.environ.update(start.environment)
     clock = SharedClock(start.clock)
-    for place, double in of_libraries(clock).items():
-        patch(place, double).start()
-    function = _cold_start(start.provider, clock)
-    line.send(os.getpid())
-    while (invocation := line.recv()) is not None:
-        line.send(_invoke(function, invocation, clock))
-
-
-def _cold_start(provider: str, clock: SharedClock) -> Callable[[object, Context], dict[str, Any]]:
-    made: Callable[[object, Context], dict[str, Any]] = cold_start(PROVIDERS[provider], clock)
-    logging.root.handlers = [Everything()]
+    wire(pytest.MonkeyPatch(), start.environment, clock=clock)
+    function = cold_start(PROVIDERS[start.provider], clock)
+    logging.root.handlers = [PrintHandler()]
     logging.root.setLevel(logging.DEBUG)
     let_everything_speak()
-    return made
+    parent.send(os.getpid())
+    while (invocation := parent.recv()) is not None:
+        parent.send(_invoke(function, invocation, clock))
 
 
 def _invoke(function: Callable[[object, Context], dict[str, Any]], invocation: Invocation, clock: SharedClock) -> Ended:
