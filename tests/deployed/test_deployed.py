@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.local_stack.deployment import deploy
-from tests.local_stack.leaks import leaked
 from tests.local_stack.stack import parameters
+from tests.support.leaks import leaked
 from tests.support.providers import EKUAIBAO, FASHION_WORLD, MCS, PROVIDERS, ProviderFacts
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ SLOWER = 3  # so many times as long as the unchanged code, and a minute, before 
 
 COPIED = ("events", "functions", "layers", "tests", "pyproject.toml", "samconfig.toml", "template.yaml")
 # What tests the doubles and not the code.
-DOUBLES = ("test_simulator", "test_strict_secrets_manager")
+DOUBLES = ("test_leak_scan", "test_simulator", "test_strict_secrets_manager")
 # Of the functions' tests, what goes through most of the code.
 BROAD = ("outcomes", "recovery", "rejected", "saving", "due")
 

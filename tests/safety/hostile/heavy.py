@@ -1,4 +1,4 @@
-"""Answers of a mebibyte that are chosen to cost time or memory, and a process that gets eight of them at once."""
+"""Answers of a mebibyte that are chosen to cost time or memory."""
 
 from __future__ import annotations
 
@@ -8,28 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from tests.safety.hostile import accounts
 from tests.safety.hostile.oracle import MOST_TOKEN_BYTES
-from tests.support.function import environment
-from tests.support.process import run_as_lambda
-from tests.support.providers import PROVIDERS
-from tests.support.secrets_manager import StrictSecretsManager
-from tests.unit.wire import WireServer, answer
+from tests.unit.wire import answer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 MIB = 1024 * 1024
-MEMORY_MB = 200  # of the 256 that the template gives: the runtime needs some itself
-_WORKERS = 8
-_SCRIPT = """
-import re, sys
-import app
-
-try:
-    app.lambda_handler({}, Context())
-except Exception as error:
-    print(str(error).count(": unreadable: "), file=sys.stderr)
-print(re.search("VmHWM:\\\\s*([0-9]+) kB", open("/proc/self/status").read())[1], file=sys.stderr)
-"""
 
 
 def _filled(before: str, unit: str, after: str) -> bytes:
@@ -101,19 +85,3 @@ HUGE: dict[str, Callable[[], bytes]] = {
     "fifty mebibytes": lambda: answer(200, bytes(50 * MIB)),
     "fifty mebibytes, packed": lambda: _packed(bytes(50 * MIB)),
 }
-
-
-def memory_of_eight_at_once(sent: bytes) -> int:
-    """Returns how many MB a function's process needed at most whose eight workers got this answer."""
-    kind = PROVIDERS["ekuaibao"]
-    prefix = f"token-refresh/{kind.name}/"
-    with StrictSecretsManager() as store, WireServer(sent) as provider:
-        for number in range(_WORKERS):
-            document = accounts.documents(kind.name)["refreshes"]
-            store.create(f"{prefix}{number}", {**document, "accessToken": f"dummy-access-token-{number}"})
-        more = {**store.environment, "MAX_WORKERS": str(_WORKERS), "POWERTOOLS_LOG_LEVEL": "INFO"}
-        ended = run_as_lambda(kind, _SCRIPT, environment(kind, provider.url, **more))
-    ended.check_returncode()
-    unreadable, kilobytes = ended.stderr.splitlines()[-2:]
-    assert int(unreadable) == _WORKERS
-    return int(kilobytes) // 1024
