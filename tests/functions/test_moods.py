@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 # The outcome at once, and at the next run.
 REFRESHES = {
+    Mood.BROKEN_TEXT: ("refreshed", "fresh"),
     Mood.GZIP: ("refreshed", "fresh"),
     Mood.ODD_EXPIRY: ("refreshed", "fresh"),
 }
@@ -35,6 +36,8 @@ SPENDS = {
 REFUSES = {
     Mood.DROP_BEFORE: ("transient", "refreshed"),
     Mood.TOO_MANY_REQUESTS: ("transient", "refreshed"),
+    Mood.BUSY_IN_200: ("transient", "refreshed"),
+    Mood.TEAPOT: ("transient", "refreshed"),
     Mood.SERVICE_UNAVAILABLE: ("transient", "refreshed"),
     Mood.BAD_GATEWAY_HTML: ("transient", "refreshed"),
     Mood.REDIRECT: ("transient", "refreshed"),
@@ -46,7 +49,7 @@ LOGS_IN = {
     Mood.ERROR_IN_200: ("logged_in", "fresh"),
 }
 # Somebody answers, and no document explains it: a login is tried again in the version's slot only.
-UNCLEAR = {Mood.EMPTY, Mood.NOT_JSON, Mood.REDIRECT, Mood.REDIRECT_SAME_METHOD}
+UNCLEAR = {Mood.TEAPOT, Mood.EMPTY, Mood.NOT_JSON, Mood.REDIRECT, Mood.REDIRECT_SAME_METHOD}
 EXPECTED = REFRESHES | SPENDS | REFUSES | LOGS_IN
 ONE_OF_EACH_KIND = [
     Mood.GZIP,
@@ -60,6 +63,8 @@ IN_ITS_OWN_SHAPE = [
     Mood.ODD_EXPIRY,
     Mood.WRONG_SHAPE,
     Mood.TOO_MANY_REQUESTS,
+    Mood.BUSY_IN_200,
+    Mood.TEAPOT,
     Mood.ECHO_CREDENTIALS,
     Mood.ERROR_IN_200,
 ]

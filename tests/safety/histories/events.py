@@ -37,14 +37,23 @@ def _named(**acts: Callable[[World, TrackedSecret], Any]) -> list[Event]:
 
 # A provider may refuse what is good; a run cannot know.
 LIES = frozenset(
-    {Mood.ERROR_IN_200, Mood.ECHO_CREDENTIALS, Mood.REDIRECT, Mood.REDIRECT_SAME_METHOD, Mood.NOT_JSON, Mood.EMPTY}
+    {
+        Mood.ERROR_IN_200,
+        Mood.ECHO_CREDENTIALS,
+        Mood.REDIRECT,
+        Mood.REDIRECT_SAME_METHOD,
+        Mood.NOT_JSON,
+        Mood.EMPTY,
+        Mood.TEAPOT,
+    }
 )
 # The provider acts, and no tokens arrive.
 LOSSES = frozenset({Mood.DROP_AFTER, Mood.WRONG_SHAPE, Mood.EMPTY, Mood.TRUNCATED, Mood.OVERSIZED})
-HARMLESS = (Mood.GZIP, Mood.ODD_EXPIRY)
+HARMLESS = (Mood.GZIP, Mood.BROKEN_TEXT, Mood.ODD_EXPIRY)
 ELSEWHERE = (
     Mood.DROP_BEFORE,
     Mood.TOO_MANY_REQUESTS,
+    Mood.BUSY_IN_200,
     Mood.SERVICE_UNAVAILABLE,
     Mood.BAD_GATEWAY_HTML,
     Mood.REDIRECT,

@@ -37,6 +37,8 @@ class Mood(StrEnum):
     DROP_BEFORE = auto()  # closes the connection without acting
     DROP_AFTER = auto()  # acts, then closes the connection without answering
     TOO_MANY_REQUESTS = auto()  # 429 in the provider's own error shape
+    BUSY_IN_200 = auto()  # the same error, on HTTP 200
+    TEAPOT = auto()  # 418 in the provider's own error shape: nobody knows what it means
     SERVICE_UNAVAILABLE = auto()  # 503 as plain text
     BAD_GATEWAY_HTML = auto()  # 502 as a gateway's page
     REDIRECT = auto()  # 302 to /redirected on the same simulator
@@ -48,6 +50,7 @@ class Mood(StrEnum):
     ECHO_CREDENTIALS = auto()  # an error in the provider's own shape that repeats every credential it was sent
     ERROR_IN_200 = auto()  # the provider's refusal of a dead session, on HTTP 200
     NOT_JSON = auto()  # 200, an HTML page
+    BROKEN_TEXT = auto()  # acts; good tokens beside a text in another encoding, cut in half a character
     GZIP = auto()  # acts; the good answer, compressed though nobody asked
     GZIP_BOMB = auto()  # acts; 128 MiB of zeros in 128 KiB of gzip
     ODD_EXPIRY = auto()  # acts; good tokens, `odd_expiry` where the expiry belongs
@@ -81,6 +84,11 @@ def _oversized(answer: Answer) -> Answer:
     return Answer.of_json(200, {**answer.document(), "padding": "x" * _OVERSIZED_BYTES})
 
 
+def _broken_text(answer: Answer) -> Answer:
+    cut = "合思".encode("gbk")[:3]
+    return replace(answer, body=answer.body.rstrip()[:-1] + b', "remark": "' + cut + b'"}')
+
+
 def _gzip(answer: Answer) -> Answer:
     # mtime=0: the same answer is the same bytes, in every run.
     return _gzipped(answer, gzip.compress(answer.body, mtime=0))
@@ -107,6 +115,7 @@ SPOIL: dict[Mood, Callable[[Answer], Answer]] = {
     Mood.EMPTY: _empty,
     Mood.TRUNCATED: _truncated,
     Mood.OVERSIZED: _oversized,
+    Mood.BROKEN_TEXT: _broken_text,
     Mood.GZIP: _gzip,
     Mood.GZIP_BOMB: _gzip_bomb,
 }

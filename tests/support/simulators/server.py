@@ -176,6 +176,10 @@ class MoodyServer(LoopbackServer):
                 answer = behaviour
             case Mood.TOO_MANY_REQUESTS:
                 answer = self._error(429, "Too many requests")
+            case Mood.BUSY_IN_200:
+                answer = replace(self._error(429, "Too many requests"), status=200)
+            case Mood.TEAPOT:
+                answer = self._error(418, "I'm a teapot")
             case Mood.REDIRECT | Mood.REDIRECT_SAME_METHOD:
                 status = 302 if behaviour is Mood.REDIRECT else 307
                 answer = Answer(status, headers=(("Location", f"{self.url}/redirected"),))
