@@ -26,6 +26,9 @@ export SAM_CLI_TELEMETRY := 0
 export UV_PYTHON_DOWNLOADS := never
 unexport VIRTUAL_ENV PYTHONHOME PYTHONPATH
 
+# A file's tests share servers; tests/conftest.py puts the longest files first.
+in_parallel := --numprocesses=auto --dist=loadfile --no-loadscope-reorder
+
 .PHONY: help setup demo local test quick lint soak mutants format build requirements clean
 
 help:  ## show this list
@@ -41,11 +44,11 @@ local: setup  ## the same, left running, with the commands to try next
 
 test: lint  ## everything CI checks
 	@echo "pytest"
-	@pytest --quiet --numprocesses=auto --dist=loadfile
+	@pytest --quiet $(in_parallel)
 
 quick: lint  ## what to run after each change: lint, and the tests of modules and functions
 	@echo "pytest"
-	@pytest --quiet --numprocesses=auto --dist=loadfile -m "not slow" tests/unit tests/functions
+	@pytest --quiet $(in_parallel) -m "not slow" tests/unit tests/functions
 
 lint: setup  ## format, lint, types, template, locks: all but the tests
 	@echo "ruff format" && ruff format --quiet --diff .

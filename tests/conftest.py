@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,6 +11,20 @@ from moto.server import ThreadedMotoServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+# What takes longest goes first, so that no process is left alone with it at the end.
+_FIRST = ("deployed", "safety/test_overlap", "safety/kills", "safety", "functions/test_slots", "functions/test_room")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Puts the tests into their order."""
+    root = Path(__file__).parent
+    items.sort(key=lambda item: _rank(item.path.relative_to(root).as_posix()))
+
+
+def _rank(path: str) -> int:
+    return next((rank for rank, start in enumerate(_FIRST) if path.startswith(start)), len(_FIRST))
 
 
 @pytest.fixture(scope="module")

@@ -20,6 +20,7 @@ LOGIN, REFRESH = "/oauth/login/thirdpart", "/oauth/login/thirdpart/refresh"
 
 def _asked(world: World, days: float, interval: float, outcome: str = "rejected") -> list[tuple[int, str]]:
     """Runs for days; returns in which ten minutes of the time the provider was asked, and for what."""
+    world.log_little()
     began, asked = world.clock.now(), []
     for number in range(round(days * DAY / interval)):
         world.clock.advance(began + number * interval - world.clock.now())

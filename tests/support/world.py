@@ -83,6 +83,7 @@ class World:
     output: Output
     monkeypatch: pytest.MonkeyPatch
     _function: Any = field(default=None, init=False)
+    _quiet: bool = field(default=False, init=False)
 
     def __post_init__(self) -> None:
         """Sets the environment."""
@@ -95,10 +96,16 @@ class World:
             self.monkeypatch.setenv(name, value)
         self._function = None
 
+    def log_little(self) -> None:
+        """Logs as in production, for a test of thousands of runs."""
+        self._quiet = True
+        self.set_environment(POWERTOOLS_LOG_LEVEL="INFO")
+
     def cold_start(self, clock: Any = None, refresh: Any = None, **changes: Any) -> Any:  # noqa: ANN401 - the layer's own, imported late
         """Makes the function as importing its module does, with a clock, a way to refresh, a provider of the test's."""
         self._function = cold_start(self.kind, clock or self.clock, refresh=refresh, **changes)
-        let_everything_speak()
+        if not self._quiet:
+            let_everything_speak()
         return self._function
 
     def add(self, short: str = "a", *, tokens: bool = True, login_fields: bool = True, **more: object) -> str:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 @pytest.mark.slow
 def test_tokens_of_half_an_hour_are_kept_alive(world: World) -> None:
     """A run every ten minutes for two days: each pair is refreshed when 20 minutes old, and none of them dies."""
+    world.log_little()
     name = world.add(login_fields=False)
     refreshed = []
     for minute in range(0, 2 * 24 * 60, 10):
