@@ -1,8 +1,7 @@
 """Where an answer is stored, and made current by compare-and-swap. The picture is in this layer's README.
 
-1. Store: the successor of the version that was presented, under an id that follows from that version's. Secrets Manager
-   overwrites nothing there. Until this is done the run holds the only copy of live tokens, and tries until its time is
-   up. If the process dies right after it, the next run does the second step (`token_refresh.recovery`).
+1. Store: the successor of the version that was presented, under an id that follows from that version's, where Secrets
+   Manager overwrites nothing. Tried until the run's time is up. If the process dies after it, the next run goes on.
 2. Make current: AWSCURRENT moves to the successor if it is still on the version that was presented. If a person stored
    another value meanwhile, AWS refuses; the tokens are then put into that value, or it stands as it is.
 """
@@ -105,9 +104,8 @@ def keep_unreadable(run: RunContext, version: Version, body: bytes) -> str:
     except SecretError as error:
         why = error
     else:
-        if kept:
-            return "its answer is kept under the label UNREADABLE"
-        return "its answer is NOT kept: twelve others of today are; read those under the label UNREADABLE"
+        none = "NOT kept: twelve others of today are; read those"
+        return f"its answer is {'kept' if kept else none} under the label UNREADABLE"
     raise NotStored(f"{run.provider.title} answered in a shape we do not know, and the answer could not be kept: {why}")
 
 
@@ -138,9 +136,9 @@ def _put(run: RunContext, parent: Version, successor: StoredSecret, *, first: bo
     if run.secrets.store_successor(parent, successor.version.text or "", asked=not first):
         return None
     other = run.secrets.read_version(parent.arn, parent.successor_id)
-    if other is None:
-        raise Transient("could not read the secret: reads lag behind writes")
-    return other
+    if other is not None:
+        return other
+    raise Transient("could not read the secret: reads lag behind writes")
 
 
 def _make_answer_current(run: RunContext, answer: Answer, chain: list[StoredSecret]) -> Saved:
