@@ -137,7 +137,7 @@ def test_a_login_is_needed_if_a_save_outlasts_the_wait() -> None:
 
 
 _SETTINGS = settings(
-    max_examples=40,
+    max_examples=25,
     stateful_step_count=25,
     derandomize=True,
     deadline=None,

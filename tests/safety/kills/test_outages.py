@@ -1,4 +1,4 @@
-"""AWS stores nothing for more than a day: no token is spent, few versions are written, and then every secret heals."""
+"""AWS stores nothing for hours, or for more than a day: no token is spent, few versions are written, and then every secret heals."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from tests.safety.kills.processes import FunctionProcess
     from tests.safety.kills.world import World
 
-HOURS = 26  # longer than ekuaibao's tokens live
+HOURS = {"ekuaibao": 26}  # longer than its tokens live; of the others a few tell as much
 RUNS_AN_HOUR = HOUR // SCHEDULE_SECONDS
 PREFIX = "token-refresh/outage/"
 
 
 def test_storing_is_impossible(world: World) -> None:
-    """Denied, throttled, unanswered, key disabled: the provider is not asked in 26 hours, and then all heal."""
+    """Denied, throttled, unanswered, key disabled: the provider is not asked, and then all heal."""
     outcomes = {"denied": "denied", "key": "denied", "throttled": "transient", "late": "transient"}
     without_login = {"denied", "throttled"}
     secrets = {name: world.add(PREFIX + name, login_fields=name not in without_login) for name in outcomes}
@@ -36,7 +36,7 @@ def test_storing_is_impossible(world: World) -> None:
     world.store.set_key(PREFIX + "key", Key.READS_ONLY)
 
     with world.process(PREFIX) as process:
-        for hour in range(HOURS):
+        for hour in range(HOURS.get(world.kind.name, 3)):
             for _ in range(RUNS_AN_HOUR):
                 run = world.run(process)
                 assert run.asked == 0
@@ -53,12 +53,12 @@ def test_storing_is_impossible(world: World) -> None:
 
 
 def test_secrets_manager_does_not_answer(world: World) -> None:
-    """Not even reading works for 26 hours: every run says so, and then all heal."""
+    """Not even reading works: every run says so, and then all heal."""
     secrets = [world.add(PREFIX + "a"), world.add(PREFIX + "b", login_fields=False)]
     world.store.fail(ANY, Fault.LOST_BEFORE, times=None)
 
     with world.process(PREFIX) as process:
-        for _ in range(HOURS * RUNS_AN_HOUR):
+        for _ in range(HOURS.get(world.kind.name, 3) * RUNS_AN_HOUR):
             run = world.run(process)
             assert run.asked == 0
             assert str(run.raised).startswith("Transient: ")
@@ -75,7 +75,7 @@ def test_the_provider_is_away(world: World) -> None:
     world.provider.misbehave(Mood.SERVICE_UNAVAILABLE, times=None)
 
     with world.process(PREFIX) as process:
-        for hour in range(HOURS):
+        for hour in range(HOURS.get(world.kind.name, 3)):
             for _ in range(RUNS_AN_HOUR):
                 assert world.run(process).outcomes == {tracked.name: "transient"}
                 world.wait_for_schedule()
