@@ -1,4 +1,4 @@
-"""AWS stores nothing for hours, or for more than a day: no token is spent, few versions are written, and then every secret heals."""
+"""AWS stores nothing for hours: no token is spent, few versions are written, and then every secret heals."""
 
 from __future__ import annotations
 
