@@ -71,6 +71,7 @@ PEOPLE = [
         a_person_saves_an_old_page=lambda history, tracked: history.people.save_page(tracked),
         a_person_pastes_a_new_session=lambda history, tracked: history.people.paste_session(tracked),
         a_person_pastes_another_account=lambda history, tracked: history.people.paste_account(tracked, login=True),
+        a_person_pastes_what_another_secret_holds=lambda history, tracked: history.people.paste_another_secret(tracked),
         a_person_pastes_another_account_without_login=lambda history, tracked: history.people.paste_account(
             tracked, login=False
         ),

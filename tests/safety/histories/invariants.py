@@ -104,7 +104,7 @@ def _received_tokens_are_kept(history: World, invocation: Invocation, run: Run, 
         or invocation.lost_an_answer
         or any(other is not None and other.outcome not in (*_GOOD, "superseded") for other in others)
     )
-    excused = lost_elsewhere or tracked.name in invocation.ended
+    excused = lost_elsewhere or tracked.name in invocation.ended or history.shares_its_account(tracked)
     if result.outcome in _STORED and not excused and not history.is_live(tracked):
         history.watcher.report(LOST, f"{tracked.short}: {result.outcome}, and what is current is dead")
 
@@ -125,6 +125,7 @@ def _nobody_logs_in_needlessly(history: World, invocation: Invocation, run: Run,
         or not invocation.undisturbed
         or tracked.name not in invocation.live
         or tracked.name in invocation.labelled
+        or history.shares_its_account(tracked)
     ):
         return
     outlasted = any(
@@ -155,8 +156,14 @@ def _all_losses_are_reported(history: World, invocation: Invocation, run: Run) -
     news = [result.name for result in needing if not result.reported]
     if bool(news) != (run.raised is not None) or not all(name in str(run.raised) for name in news):
         history.watcher.report("not raised", f"{news} {run.raised!r}")
+    presented: set[str] = set()
     for result in run.results:
-        wrong = _what_is_wrong(history, invocation, history.tracked(result.name), result)
+        tracked = history.tracked(result.name)
+        if tracked.usable and result.outcome != "invalid_secret":
+            if tracked.account.name in presented:
+                history.watcher.report("one account in two secrets", f"{tracked.short}: {result.outcome}")
+            presented.add(tracked.account.name)
+        wrong = _what_is_wrong(history, invocation, tracked, result)
         if wrong is not None:
             history.watcher.report(*wrong)
 
@@ -168,20 +175,21 @@ def _what_is_wrong(
     result: Any,  # noqa: ANN401  # a Result
 ) -> tuple[str, str] | None:
     live, details = history.is_live(tracked), f"{tracked.short}: {result.outcome}: {result.error}"
-    wrong: str | None = None
+    wrong, shared = None, history.shares_its_account(tracked)
     match result.outcome:
         case "fresh" | "refreshed" | "logged_in" | "deferred":  # deferred: the secret is nearly full of versions
             # What the history itself has ended is found out when it is next due.
-            excused = result.outcome in ("fresh", "deferred") and (tracked.ended or tracked.clock_was_wrong)
+            ended = tracked.ended or tracked.clock_was_wrong or shared
+            excused = result.outcome in ("fresh", "deferred") and ended
             wrong = None if live or excused else LOST
         case "invalid_secret":
-            wrong = "a false alarm" if tracked.usable else None
+            wrong = "a false alarm" if tracked.usable and not shared else None
         case "rejected" if live:
             wrong = None if tracked.misled else "a false alarm"
         case "rejected" if _answer_waits(history, tracked):
             wrong = "live tokens that are stored are left aside"
         case "rejected":
-            can_heal = tracked.name not in invocation.labelled and history.can_log_in(tracked)
+            can_heal = not shared and tracked.name not in invocation.labelled and history.can_log_in(tracked)
             wrong = "not healed" if can_heal else None
         case "transient" if tracked.name in invocation.labelled:  # an answer to its login that no document explains
             wrong = None

@@ -83,6 +83,16 @@ class People:
         fields = self._fields(account, tokens=True, login=login)
         self._write(tracked, {"note": self._note(), **fields}, account)
 
+    def paste_another_secret(self, tracked: TrackedSecret) -> None:
+        """Stores what another secret holds: at Fashion World, which knows one session a user, a mistake."""
+        others = [other for other in self._history.secrets if other is not tracked]
+        document = self._document(others[0]) if others and self._history.kind.name == "fashion-world" else None
+        if document is None or not {*self._history.kind.login_fields} <= document.keys():
+            self.change_note(tracked)
+        else:
+            fields = {name: document[name] for name in others[0].account.credentials if name in document}
+            self._write(tracked, {"note": self._note(), **fields}, others[0].account)
+
     def store_garbage(self, tracked: TrackedSecret) -> None:
         """Stores what is no document."""
         self._write(tracked, f"by mistake: {self._note()}", tracked.account, usable=False)

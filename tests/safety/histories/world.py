@@ -164,6 +164,10 @@ class World:
         except ValueError:
             return False
 
+    def shares_its_account(self, tracked: TrackedSecret) -> bool:
+        """Says whether another secret holds the same account: each can end the other's session."""
+        return any(other is not tracked and other.account is tracked.account for other in self.secrets)
+
     def tracked(self, name: str) -> TrackedSecret:
         """Returns a tracked secret."""
         return next(tracked for tracked in self.secrets if tracked.name == name)
