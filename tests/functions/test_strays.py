@@ -63,7 +63,7 @@ def test_secrets_with_an_owner_are_not_named(world: World) -> None:
 
 
 @one_provider
-@pytest.mark.parametrize(("count", "end"), [(20, "x19. Their"), (23, "x19 and 3 more. Their")])
+@pytest.mark.parametrize(("count", "end"), [(20, "x19. Their"), (25, "x19 and 5 more. Their")])
 def test_twenty_are_named(world: World, count: int, end: str) -> None:
     """A page of ListSecrets holds a hundred."""
     for number in range(count):
