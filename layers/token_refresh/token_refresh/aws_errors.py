@@ -5,7 +5,14 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    CredentialRetrievalError,
+    HTTPClientError,
+    IncompleteReadError,
+    MetadataRetrievalError,
+)
 from botocore.exceptions import ConnectionError as SdkConnectionError
 from botocore.parsers import ResponseParserError
 
@@ -22,32 +29,39 @@ NO_SUCH_SECRET = "ResourceNotFoundException"  # noqa: S105  # an error code
 NOT_A_NAME = "ValidationException"  # among others: no secret can have that name
 COMPARED = frozenset({"InvalidParameterException", "InvalidRequestException"})  # the label is not where we said
 
-_UNANSWERED = (SdkConnectionError, HTTPClientError, ResponseParserError)  # among the SDK's own exceptions
+# Among the SDK's own exceptions.
+_UNANSWERED = (
+    *(SdkConnectionError, HTTPClientError, IncompleteReadError, ResponseParserError),
+    *(CredentialRetrievalError, MetadataRetrievalError),
+)
+_PASSING_STATUSES = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS)
 _LONGEST_MESSAGE = 200  # characters
 
 # Those that pass by themselves: of AWS's common errors, of the general ones that its SDK tries again, and of Secrets
 # Manager's own (read in November 2026). Every other refusal needs a person: permission, KMS key, deleted, quota.
 _PASSING = frozenset(
     {
+        "BandwidthLimitExceeded",
+        "EC2ThrottledException",
+        "ExpiredToken",
         "ExpiredTokenException",  # the role's own credentials, which Lambda renews
+        "InternalError",
         "InternalFailure",
         "InternalServerError",
+        "InternalServerException",
         "InternalServiceError",
+        "InternalServiceErrorException",
         "PriorRequestNotComplete",
         "ProvisionedThroughputExceededException",
         "RequestAbortedException",
         "RequestExpired",  # it took over a quarter of an hour, or a clock was wrong
         "RequestLimitExceeded",
-        "RequestThrottled",
-        "RequestThrottledException",
+        "RequestTimeTooSkewed",
         "RequestTimeout",
         "RequestTimeoutException",
         "ServiceUnavailable",
         "ServiceUnavailableException",
         "SlowDown",
-        "ThrottledException",
-        "Throttling",
-        "ThrottlingException",
         "TooManyRequestsException",
         "TransactionInProgressException",
     }
@@ -77,7 +91,8 @@ def from_code(doing: str, code: str, message: str, status: int = 0) -> SecretErr
     # A validation message can quote the value that it finds wrong.
     said = "" if code == NOT_A_NAME else hide(" ".join(message.split()))[:_LONGEST_MESSAGE]
     text = f"could not {doing}: AWS says {code}" + (f": {said}" if said else "")
-    if code in _PASSING or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+    passing = code in _PASSING or "throttl" in code.lower() or "Signature expired" in message
+    if passing or status in _PASSING_STATUSES or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return Transient(text)
     # AWS uses this code for a missing secret too; the text tells them apart.
     if code == NO_SUCH_SECRET and "specified secret value" in message:

@@ -77,11 +77,11 @@ EKUAIBAO = Provider(
         parse=_parse,
         rows=(
             Row(
-                lambda reply: _INTERNAL_ERROR in (reply.status, reply.code) or reply.says(_TOO_OFTEN),
+                lambda reply: _INTERNAL_ERROR in (reply.status, reply.code) or _TOO_OFTEN in reply.message,
                 Verdict.BUSY,
                 Verdict.BUSY,
             ),
-            Row(lambda reply: reply.says(_NO_FEATURE), Verdict.REFUSED, Verdict.REFUSED),
+            Row(lambda reply: _NO_FEATURE in reply.message, Verdict.REFUSED, Verdict.REFUSED),
             Row(lambda reply: reply.refuses(401, 403), Verdict.DEAD, Verdict.REFUSED),
         ),
         hints={
@@ -90,7 +90,10 @@ EKUAIBAO = Provider(
                 _WRONG_KEYS: "the tokens are not known, or the wrong baseUrl for this tenant",
                 _NO_FEATURE_WHOLE: "no such feature: powerCode is wrong",
             },
-            Operation.LOGIN: dict.fromkeys((_UNAUTHORISED, _WRONG_KEYS), _LOGIN_HINT),
+            Operation.LOGIN: {
+                **dict.fromkeys((_UNAUTHORISED, _WRONG_KEYS), _LOGIN_HINT),
+                _NO_FEATURE_WHOLE: "this tenant does not have ekuaibao's open API",
+            },
         },
         texts={_UNAUTHORISED: 403, _WRONG_KEYS: 403, _NO_FEATURE_WHOLE: 403},
     ),

@@ -94,11 +94,11 @@ def _quote(provider: Provider, reply: ParsedReply, operation: Operation) -> str:
     codes = f"HTTP {reply.status}"
     if reply.code is not None and reply.code != reply.status:
         codes += f", code {str(reply.code)[:_LONGEST_CODE]}"
+    target = f", a redirect to {quote(reply.redirected_to)}" if reply.redirected_to else ""
     if not reply.message:
         page = " with a web page" if reply.is_page else ""
-        target = f", a redirect to {reply.redirected_to}" if reply.redirected_to else ""
         return f"{provider.title} answered {codes}{page}{target}"
     hints = provider.replies.hints.get(operation, {})
-    shown = quote(reply.message, hints)
-    hint = hints.get(shown.lower())  # what is documented is shown whole
-    return f'{provider.title} said "{shown}" ({codes})' + (f": {hint}" if hint else "")
+    shown = quote(reply.message, hints)  # what is documented is shown whole
+    hint = next((f": {hint}" for said, hint in hints.items() if shown.lower().startswith(said)), "")
+    return f'{provider.title} said "{shown}" ({codes}{target}){hint}'

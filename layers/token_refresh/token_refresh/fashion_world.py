@@ -26,7 +26,8 @@ _INVALID = re.compile(r"\s*path `[^`]*` \(`.*`\) is ", re.IGNORECASE | re.DOTALL
 
 def _parse(body: Mapping[str, object], _: Operation, status: int, sent_at: float) -> ParsedReply:
     api_key, secret_key, user_id = (token(body.get(name)) for name in ("apiKey", "secretKey", "userId"))
-    given = body.get("expiresIn") if body.get("expireIn") is None else body["expireIn"]
+    spelled = (body.get("expireIn"), body.get("expiresIn"))
+    given = next((one for one in spelled if expiry(one, sent_at) is not None), None)
     expires_at = expiry(given, sent_at)
     issued = None
     if api_key and secret_key:
@@ -65,7 +66,11 @@ FASHION_WORLD = Provider(
                 _NO_USER: "the account is gone",
                 _MALFORMED: "apiKey or secretKey is damaged",
             },
-            Operation.LOGIN: {_NO_USER: "mobile or password is wrong"},
+            Operation.LOGIN: {
+                _NO_USER: "mobile or password is wrong",
+                "path `": "mobile or password has not the form that Fashion World wants",
+                **dict.fromkeys((_NO_SESSION, _SIGNATURE, _MALFORMED), "Fashion World took the login for another call"),
+            },
         },
     ),
 )

@@ -37,8 +37,9 @@ def _parse(body: Mapping[str, object], operation: Operation, status: int, sent_a
     place = body.get("results") if operation is Operation.REFRESH else body
     issued = None
     if isinstance(place, dict) and (code == _SUCCESS or given_code is None):
-        access_token, user_token = token(place.get("access_token")), token(place.get("token"))
-        if access_token and (user_token or operation is Operation.REFRESH):
+        access_token, given = token(place.get("access_token")), place.get("token")
+        user_token = token(given)
+        if access_token and (user_token or (operation is Operation.REFRESH and given in (None, ""))):
             fields = {"token": user_token} if user_token else {}  # left out of a refresh: the old one stays good
             issued = IssuedTokens({**fields, "access_token": access_token}, sent_at + ACCESS_TOKEN_SECONDS)
     own_shape = given_code is not None and code != _SUCCESS
@@ -70,6 +71,7 @@ MCS = Provider(
                 "client credentials are invalid": "appKey or appSecret is wrong",
                 "invalid refresh token": "the token is not known, or was replaced",
                 "refresh token has expired": "the token was not refreshed for two weeks",
+                _USER: "the account behind the token is gone",
             },
             Operation.LOGIN: {
                 "invalid or missing client_id parameter": "appKey or appSecret is wrong",

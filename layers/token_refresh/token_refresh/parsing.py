@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import re
 import unicodedata
 from enum import Enum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 MOST_TOKEN_BYTES = 8 * 1024
 MOST_MESSAGE = 4096  # characters; a server that sends a mebibyte must not cost it for each worker
 _TEN_YEARS = 10 * 365.25 * 86_400  # seconds
 _MOST_DIGITS = 400
-_JSON_BEGINS = b'{["'
-_BOM = b"\xef\xbb\xbf"
+_JSON_BEGINS = '{["'
+_AROUND = " \t\r\n\ufeff\0"  # a text: white space, a byte order mark, a C string's end
+_FOREIGN = re.compile("[^\0-\x7f]+")
+_BROKEN = re.compile("(?<![^\0-\x7f])\ufffd|\ufffd\ufffd")  # not one that stands behind a guess
+_NUMBER = re.compile(r"\s*(-?\d{1,400})(\.0*)?\s*", re.ASCII)
 
 
 class Body(Enum):
@@ -23,36 +28,65 @@ class Body(Enum):
 
     OBJECT = "a JSON object"
     DATA = "other JSON, cut-off JSON, or data that is no text"
-    TEXT = "text that is no JSON, or nothing"
+    TEXT = "text that is no JSON, a web page, or nothing"
 
 
 def parse_object(data: bytes) -> Mapping[str, object] | None:
     """Parse a JSON object, whatever is wrong with its encoding; anything else, however broken or deep, is None."""
-    try:
-        # A broken character in a field that nobody uses must not cost the tokens; `token` refuses one in a token.
-        text = data.removeprefix(_BOM).decode(json.detect_encoding(data.removeprefix(_BOM)), errors="replace")
-        # Python refuses integers of thousands of digits; an odd number must not keep tokens from being stored.
-        value = json.loads(text, parse_int=lambda digits: int(digits) if len(digits) < _MOST_DIGITS else float(digits))
-    except (ValueError, RecursionError):
-        return None
-    return value if isinstance(value, dict) else None
+    for said in _readings(data):
+        try:
+            # Not strict: a line break may stand in a Base64 token as it is. Python refuses integers of thousands of
+            # digits; an odd number must not keep tokens from being stored.
+            value = json.loads(said.strip(_AROUND), strict=False, parse_int=_parse_int)
+        except (ValueError, RecursionError):
+            continue
+        return value if isinstance(value, dict) else None
+    return None
 
 
-def begins(data: bytes) -> bytes:
-    """Return the first sign of a body, white space aside."""
-    return data.removeprefix(_BOM).lstrip()[:1]
+def plain_text(data: bytes) -> str:
+    """Return what a body says that is no JSON object, without quotation marks around it; cut, as a message is."""
+    return text(next(_readings(data))).strip(_AROUND + '"')
+
+
+def is_page(data: bytes) -> bool:
+    """Tell whether a body is a web page."""
+    return next(_readings(data)).lstrip(_AROUND).startswith("<")
 
 
 def kind_of_body(data: bytes) -> Body:
     """Tell what a body is that is no JSON object."""
-    text = data.removeprefix(_BOM).strip()
-    if text and text[0] in _JSON_BEGINS:
-        return Body.DATA
-    try:
-        printable = all(sign.isprintable() or sign.isspace() for sign in text.decode())
-    except UnicodeDecodeError:
-        printable = text[:1] == b"<"
-    return Body.TEXT if printable else Body.DATA
+    if is_page(data):
+        return Body.TEXT
+    said = next(_readings(data)).strip(_AROUND).rstrip("\ufffd")  # its end may be cut off
+    # A callback, or a warning, before JSON: there can be tokens in it.
+    if said[:1] in _JSON_BEGINS or '{"' in said:
+        return Body.DATA if said else Body.TEXT
+    odd = any(unicodedata.category(sign) in ("Cc", "Cn") and not sign.isspace() for sign in said)
+    return Body.DATA if odd or _BROKEN.search(said) else Body.TEXT
+
+
+def _readings(data: bytes) -> Iterator[str]:
+    """Yield what the bytes may say: one text if they are well encoded, otherwise several, the likeliest first.
+
+    A broken character in a field that nobody uses must not cost the tokens. U+FFFD stands behind all that had to be
+    guessed: `token` refuses it.
+    """
+    encoding = json.detect_encoding(data)
+    with contextlib.suppress(UnicodeDecodeError):
+        yield data.decode(encoding)
+        return
+    # The encoding of older Chinese servers. It reads Big5 and Shift-JIS wrong, but whole: their second byte can be a
+    # backslash.
+    for errors in ("strict", "replace"):
+        with contextlib.suppress(UnicodeDecodeError):
+            yield _FOREIGN.sub("\\g<0>\ufffd", data.decode("gb18030", errors))
+        if errors == "strict":
+            yield data.decode(encoding, "replace")
+
+
+def _parse_int(digits: str) -> int | float:
+    return int(digits) if len(digits) < _MOST_DIGITS else float(digits)
 
 
 def token(value: object) -> str | None:
@@ -70,6 +104,9 @@ def number(value: object) -> int | None:
     """Return a whole number that may have come as a string ("403", "1641626383724"), or None."""
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
         return None
+    if isinstance(value, str):
+        whole = _NUMBER.fullmatch(value)
+        return int(whole[1]) if whole else None
     try:
         return int(value)
     except (ValueError, OverflowError):
@@ -78,7 +115,8 @@ def number(value: object) -> int | None:
 
 def text(value: object) -> str:
     """Return the beginning of a message, and nothing for anything that is no string."""
-    return value[: MOST_MESSAGE + 1] if isinstance(value, str) else ""  # one more tells that it goes on
+    # One more tells that it goes on.
+    return value[: MOST_MESSAGE + 1].replace("\ufffd", "") if isinstance(value, str) else ""
 
 
 def expiry(epoch_milliseconds: object, now: float) -> float | None:

@@ -6,11 +6,11 @@ The tables are data and stand in `token_refresh.mcs`, `.fashion_world` and `.eku
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from token_refresh.parsing import Body, begins, kind_of_body, parse_object
+from token_refresh.parsing import Body, is_page, kind_of_body, parse_object, plain_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -130,10 +130,13 @@ class ReplyTable:
     def _parse(self, response: HttpResponse, operation: Operation, sent_at: float) -> ParsedReply:
         body = parse_object(response.body)
         if body is not None:
-            return self.parse(body, operation, response.status, sent_at)
-        said = response.body.decode(errors="replace").strip().removeprefix("\ufeff") if self.texts else ""
-        if said in self.texts:
-            return ParsedReply(response.status, own_shape=True, code=self.texts[said], message=said, body=Body.TEXT)
-        is_page = begins(response.body) == b"<"
-        body_kind = kind_of_body(response.body)
-        return ParsedReply(response.status, body=body_kind, is_page=is_page, redirected_to=response.redirected_to)
+            reply = self.parse(body, operation, response.status, sent_at)
+        else:
+            page = is_page(response.body)
+            reply = ParsedReply(response.status, body=kind_of_body(response.body), is_page=page)
+            if self.texts and not page:
+                said = plain_text(response.body)
+                known = said in self.texts
+                if known or reply.body is Body.TEXT:
+                    reply = replace(reply, own_shape=known, code=self.texts.get(said), message=said, body=Body.TEXT)
+        return replace(reply, redirected_to=response.redirected_to)

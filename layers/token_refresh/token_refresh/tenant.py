@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -28,13 +29,20 @@ def new_base_url(run: RunContext, secret: StoredSecret) -> str | None:
     for base_url in dict.fromkeys((now, run.settings.base_url)):
         try:
             run.deadline.check_request()
-            response = get(base_url, request, public_only=not run.settings.allow_plain_http)
+            own = base_url != run.settings.base_url  # the stack's is the operator's, and trusted
+            response = get(base_url, request, public_only=own and not run.settings.allow_plain_http)
         except SecretError:
             continue
         found = (parse_object(response.body) or {}).get("value")
-        if isinstance(found, str) and _is_ours(run, found):
-            return found.rstrip("/") if found.rstrip("/") != now else None
+        if response.status == HTTPStatus.OK and isinstance(found, str) and _is_ours(run, found):
+            return found.rstrip("/") if _place(found) != _place(now) else None
     return None
+
+
+def _place(url: str) -> tuple[str, str | None, int | None, str]:
+    parts = urlsplit(url)
+    port = parts.port or {"https": 443, "http": 80}.get(parts.scheme)
+    return parts.scheme, parts.hostname, port, parts.path.rstrip("/")
 
 
 def _is_ours(run: RunContext, url: str) -> bool:
