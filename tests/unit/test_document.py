@@ -185,7 +185,7 @@ class TestForm:
         fields = {"appKey": odd.format(VALUE), odd.format("appSecret"): VALUE}
         said = refusal(fields)
         assert "appKey begins or ends with white space or an invisible character" in said
-        assert "the key name appSecret has one, too" in said
+        assert "the key name appSecret begins or ends with white space or an invisible character" in said
 
     def test_48_kib_are_taken(self) -> None:
         """A byte more is refused; its size is told, in bytes, so that a person can see how much is too much."""

@@ -43,6 +43,18 @@ def within(error: dict[str, object]) -> dict[str, object]:
     return {"value": error}
 
 
+def in_many_ways(said: str) -> list[bytes]:
+    """Returns a plain text as different servers send it."""
+    ways = [
+        said.encode(),
+        said.encode("gbk"),
+        said.encode("utf-16"),
+        f'"{said}"'.encode(),
+        f"\ufeff {said}\n\0".encode(),
+    ]
+    return [*ways, said.encode("gbk") + b"\r\n"]
+
+
 PATH = "Path `password` (`dummy-pass`) is invalid"
 PAGE = b"<html><body>hello</body></html>"
 CUT = b'{"value": {"accessToken": "new-acc'
@@ -143,6 +155,20 @@ TABLES: dict[str, list[tuple[int, Any, Verdict, Verdict]]] = {
         (401, ekuaibao(401, "x"), D, R),
         (403, {"message": "Forbidden"}, C, C),
         (200, {"value": None}, U, U),
+        *((403, data, D, R) for data in in_many_ways("未授权")),
+        *((403, data, R, R) for data in in_many_ways(NO_FEATURE)),
+        *(
+            (status, data, B, B)
+            for status in (200, 400, 403)
+            for data in in_many_ways("请求过于频繁")
+            if data[:1] != b'"'
+        ),
+        (403, "未开通功能,无权访问".encode(), R, R),
+        (403, "查无此人".encode(), C, C),
+        (403, json.dumps(ekuaibao(403, NO_FEATURE), ensure_ascii=False).encode("gbk"), R, R),
+        (400, json.dumps(ekuaibao(400, "请求频繁"), ensure_ascii=False).encode("gbk"), B, B),
+        (200, ekuaibao("403.0", "未授权"), D, R),
+        (200, ekuaibao("4_03", "未授权"), C, C),
     ],
 }
 # Of any provider: bodies that are not its own.
@@ -161,6 +187,14 @@ FOREIGN: list[tuple[int, bytes, Verdict, Verdict]] = [
     (200, b"\x1f\x8b\x08\x00\xff\xfe", U, U),
     (200, b"\xef\xbb\xbf<html>", C, C),
     (200, "<html>登录</html>".encode("gbk"), C, C),
+    (200, "<html>登录</html>".encode("utf-16"), C, C),
+    *((200, f"\n<html>{odd}</html>".encode(), C, C) for odd in "\u200b\ue001\u00ad\0\x1b"),
+    (200, "系统维护".encode("gbk"), C, C),
+    (200, "系统维护".encode("gbk")[:-1], C, C),
+    (200, "下周一维护 \U0001f468\u200d\U0001f4bb".encode(), C, C),
+    (200, b'Warning: slow\n{"token": "new"}', U, U),
+    (200, b'callback({"token": "new"});', U, U),
+    (200, bytes(range(256)), U, U),
 ]
 CASES = [
     pytest.param(name, *case, id=f"{name}-{number}")

@@ -124,14 +124,23 @@ class TestExamples:
     ("token", "taken"),
     [
         ({}, {}),
-        *(({"token": odd}, {}) for odd in (None, "", 7, ["array"], "control\t")),
+        *(({"token": none}, {}) for none in (None, "")),
         ({"token": "x"}, {"token": "x"}),
     ],
 )
-def test_mcs_s_user_token_is_left_out_if_it_is_missing_or_odd(token: dict[str, object], taken: dict[str, str]) -> None:
+def test_mcs_s_user_token_is_left_out_if_it_is_missing(token: dict[str, object], taken: dict[str, str]) -> None:
     """The old one stays good, so nothing is written over it."""
     tokens = issued(MCS, {"code": 200, "results": {"access_token": "access", **token}})
     assert tokens.fields == {"access_token": "access", **taken}
+
+
+@pytest.mark.parametrize(
+    "odd", [7, ["array"], "control\t", "x" * 8193, "broken\ufffd"], ids=lambda odd: ascii(odd)[:12]
+)
+def test_mcs_s_user_token_that_cannot_be_used_is_not_lost(odd: object) -> None:
+    """It may be the only good one: the answer is kept."""
+    body = {"code": 200, "results": {"access_token": "access", "token": odd}}
+    assert read(MCS, body) == (Verdict.UNREADABLE, None)
 
 
 @pytest.mark.parametrize("provider", [MCS, FASHION_WORLD, EKUAIBAO], ids=lambda provider: provider.name)

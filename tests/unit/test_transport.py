@@ -291,6 +291,12 @@ def test_a_request_and_an_answer_show_nothing_in_their_reprs() -> None:
     assert TOKEN not in f"{REQUEST!r}{HttpResponse(200, TOKEN.encode())!r}"
 
 
+def small_window(body: bytes) -> bytes:
+    """Compresses as a small device does."""
+    packer = zlib.compressobj(wbits=9)
+    return packer.compress(body) + packer.flush()
+
+
 class TestOddAnswers:
     """What must not cost the tokens of the answer, however odd it is."""
 
@@ -301,7 +307,7 @@ class TestOddAnswers:
         with WireServer(lambda connection, _: connection.sendall(raw)) as server:
             return post(server.url, REQUEST)
 
-    @pytest.mark.parametrize("count", [1, 3])
+    @pytest.mark.parametrize("count", [1, 3, 50])
     def test_interim_answers_before_the_real_one(self, count: int) -> None:
         """103 announces headers; the real answer follows."""
         interim = b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>\r\n\r\n" * count
@@ -309,13 +315,38 @@ class TestOddAnswers:
 
     def test_interim_answers_without_end(self) -> None:
         """They are no answer."""
-        with WireServer(lambda connection, _: connection.sendall(b"HTTP/1.1 103 Early Hints\r\n\r\n" * 99)) as server:
+        interim = b"HTTP/1.1 103 Early Hints\r\n\r\n" * 2_000
+        with WireServer(lambda connection, _: connection.sendall(interim)) as server:
             assert "the connection broke before an answer came" in str(failure(server.url))
 
     def test_hundreds_of_headers(self) -> None:
         """Python's own limit is 100 lines."""
-        lines = [f"X-Header-{number}: value" for number in range(500)]
-        assert self.got(answer(200, self.BODY, *lines)) == HttpResponse(200, self.BODY)
+        lines = [f"X-Header-{number}: value" for number in range(2_000)]
+        assert self.got(answer(200, self.BODY, *lines, f"X-Long: {'x' * 70_000}")) == HttpResponse(200, self.BODY)
+
+    @pytest.mark.parametrize(
+        "header",
+        [
+            "Transfer-Encoding: chunked",
+            "Transfer-Encoding: identity, chunked",
+            "Transfer-Encoding: chunked, chunked",
+            "Transfer-Encoding : chunked",
+            "Transfer-Encoding: Chunked ",
+            "no header at all\r\nTransfer-Encoding: chunked",
+        ],
+    )
+    def test_chunks_are_put_together(self, header: str) -> None:
+        """However their header is written, and whatever stands before it."""
+        chunks = b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in (self.BODY[:5], self.BODY[5:], b""))
+        raw = f"HTTP/1.1 200 OK\r\n{header}\r\n\r\n".encode() + chunks
+        assert self.got(raw) == HttpResponse(200, self.BODY)
+
+    @pytest.mark.parametrize("lengths", [(5, 16), (16, 5), (16, 16)])
+    def test_two_lengths(self, lengths: tuple[int, int]) -> None:
+        """If they differ, all that comes is read."""
+        assert len(self.BODY) == 16
+        lines = "".join(f"Content-Length: {length}\r\n" for length in lengths)
+        assert self.got(f"HTTP/1.1 200 OK\r\n{lines}\r\n".encode() + self.BODY) == HttpResponse(200, self.BODY)
 
     @pytest.mark.parametrize(
         ("packed", "header"),
@@ -325,22 +356,39 @@ class TestOddAnswers:
             (zlib.compress(BODY), "deflate"),
             (zlib.compress(BODY), "identity"),
             (zlib.compress(BODY)[2:-4], "deflate"),
+            (gzip.compress(BODY[:5]) + gzip.compress(BODY[5:]), "gzip"),
+            (gzip.compress(BODY)[:-8] + bytes(8), "gzip"),
+            (small_window(BODY), "deflate"),
         ],
-        ids=["gzip", "gzip unsaid", "deflate", "deflate unsaid", "deflate without its header"],
+        ids=[
+            "gzip",
+            "gzip unsaid",
+            "deflate",
+            "deflate unsaid",
+            "deflate without its header",
+            "gzip in two parts",
+            "gzip with a wrong checksum",
+            "deflate with a small window",
+        ],
     )
     def test_compression_that_nobody_asked_for(self, packed: bytes, header: str) -> None:
         """It is unpacked, by its bytes where it can be."""
         assert self.got(answer(200, packed, f"Content-Encoding: {header}")) == HttpResponse(200, self.BODY)
 
-    @pytest.mark.parametrize("body", [b"x", b"x\x9c", b"x\x9cnonsense", b"\x1f\x8bnonsense", BODY])
-    @pytest.mark.parametrize("header", ["identity", "gzip"])
+    @pytest.mark.parametrize("body", [b"x", b"x\x9cnonsense", b"\x1f\x8bnonsense", BODY, b'{"code":"qWS"}'])
+    @pytest.mark.parametrize("header", ["identity", "gzip", "deflate"])
     def test_what_only_looks_compressed_stays(self, body: bytes, header: str) -> None:
         """Byte for byte: neither its beginning nor a wrong header must cost a token."""
         assert self.got(answer(200, body, f"Content-Encoding: {header}")).body == body
 
     @pytest.mark.parametrize(
         ("location", "host"),
-        [("https://elsewhere.example/x?token=dummy", "elsewhere.example"), ("/login", ""), ("https://[", "")],
+        [
+            ("https://elsewhere.example/x?token=dummy", "elsewhere.example"),
+            ("/login", "127.0.0.1"),
+            ("//my_host.example:444/", "my_host.example"),
+            ("https://[", ""),
+        ],
     )
     def test_a_redirect_says_where_it_points(self, location: str, host: str) -> None:
         """The host only."""

@@ -27,9 +27,13 @@ if TYPE_CHECKING:
 
     import requests
 
-http.client._MAXHEADERS = 1000  # type: ignore[attr-defined]  # noqa: SLF001  # Python gives up at 101 lines
-_MOST_INTERIM = 10  # answers before the real one
+# Python gives up at 101 lines, or at one of 64 KiB. The time limit bounds it all.
+http.client._MAXHEADERS = 10_000  # type: ignore[attr-defined]  # noqa: SLF001
+http.client._MAXLINE = 1024 * 1024  # type: ignore[attr-defined]  # noqa: SLF001
+_MOST_INTERIM = 1000  # answers before the real one
 _INTERIM = range(102, 200)  # HTTP statuses; Python skips 100 itself, and 101 is no HTTP any more
+# IPv6 addresses that stand for the IPv4 address in their last four bytes: NAT64 (RFC 6052), and an old form.
+_WRAPPED = (0x64_FF9B_0000_0000_0000_0000, 0)
 
 
 class PrivateAddress(OSError):
@@ -43,7 +47,7 @@ class TimeLimit:
     that resolves slowly, too. `public_only`: raise `PrivateAddress` before a byte is sent to any other host.
     """
 
-    def __init__(self, seconds: float, *, public_only: bool = False) -> None:
+    def __init__(self, seconds: float, *, public_only: bool) -> None:
         self._ends = time.monotonic() + seconds
         self._public_only = public_only
         self._expired = threading.Event()
@@ -70,7 +74,7 @@ class TimeLimit:
     def over(self, connect: Callable[[], socket.socket]) -> socket.socket:
         """Connect, and put the new socket under the limit: a duplicate, since TLS takes the original's descriptor."""
         sock = self._connected(connect)
-        if self._public_only and not ipaddress.ip_address(sock.getpeername()[0].partition("%")[0]).is_global:
+        if self._public_only and not _is_public(sock.getpeername()[0]):
             sock.close()
             raise PrivateAddress
         with self._lock:
@@ -109,13 +113,32 @@ class TimeLimit:
             sock.shutdown(socket.SHUT_RDWR)
 
 
+def _is_public(address: str) -> bool:
+    ip = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(ip, ipaddress.IPv6Address):
+        inner = ip.sixtofour or (ipaddress.IPv4Address(int(ip) & 0xFFFF_FFFF) if int(ip) >> 32 in _WRAPPED else None)
+        if (inner and not inner.is_global) or ip.is_site_local:
+            return False
+    return ip.is_global
+
+
 def _close(late: Future[socket.socket]) -> None:
     if late.exception() is None:
         late.result().close()
 
 
 class _Response(http.client.HTTPResponse):
-    """An answer that may have interim ones before it."""
+    """An answer that may have interim ones before it, or headers that are slightly wrong."""
+
+    def begin(self) -> None:
+        super().begin()
+        rest = str(self.headers.get_payload() or "")  # the lines after one that is no header
+        codings = ",".join([*self.headers.get_all("Transfer-Encoding", []), rest]).lower()
+        if "chunked" in codings and not self.chunked:
+            self.chunked, self.chunk_left, self.length = True, None, None
+        if len(set(self.headers.get_all("Content-Length", []))) > 1:  # nobody knows which: read to the end
+            del self.headers["Content-Length"]
+            self.length = None
 
     def _read_status(self) -> tuple[str, int, str]:
         for _ in range(_MOST_INTERIM):

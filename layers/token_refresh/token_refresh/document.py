@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from token_refresh.clock import iso
 from token_refresh.errors import InvalidSecret, Unreadable
 from token_refresh.json_text import load
+from token_refresh.masking import trimmed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -125,22 +126,13 @@ def odd_ends(document: Document) -> str:
         for name in document.provider.credential_fields
         if isinstance(value := document.fields.get(name), str) and _has_odd_ends(value)
     ]
-    keys = [name for name in document.fields if _has_odd_ends(name) and _trimmed(name) in document.provider.known_keys]
-    told = [f"{name} begins or ends with white space or an invisible character" for name in odd]
-    return "; ".join(told + [f"the key name {_trimmed(name)} has one, too" for name in keys])
+    keys = [name for name in document.fields if _has_odd_ends(name) and trimmed(name) in document.provider.known_keys]
+    told = [*odd, *(f"the key name {trimmed(name)}" for name in keys)]
+    return "; ".join(f"{one} begins or ends with white space or an invisible character" for one in told)
 
 
 def _has_odd_ends(value: str) -> bool:
-    return value != _trimmed(value)
-
-
-def _trimmed(value: str) -> str:
-    """Return a text without white space and invisible characters at its ends."""
-    while value and (value[0].isspace() or unicodedata.category(value[0])[0] in "CZ"):
-        value = value[1:]
-    while value and (value[-1].isspace() or unicodedata.category(value[-1])[0] in "CZ"):
-        value = value[:-1]
-    return value
+    return value != trimmed(value)
 
 
 def _present(value: object) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,12 @@ from token_refresh.errors import InvalidSecret
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-_TYPOGRAPHIC = "\u201c\u201d\u2018\u2019\uff02"
+_SIGNS = {  # by the sign at which it stops
+    "'`\u201c\u201d\u201e\u2018\u2019\u00ab\u00bb\u300c\u300d\uff02": 'a quote that is not a plain double one (")?',
+    "\uff0c\u3001\uff1a\uff1b": "a full-width comma or colon?",
+    ",": "a comma too many?",
+    "/#": "a comment, which JSON does not have?",
+}
 _CAUSES = {  # by what Python's parser says
     "Expecting ',' delimiter": "a comma or a quote is missing?",
     "Expecting ':' delimiter": "a colon is missing?",
@@ -52,10 +58,9 @@ def _without_doubles(known_keys: Collection[str], pairs: list[tuple[str, Any]]) 
 
 def _likely_cause(text: str, error: json.JSONDecodeError) -> str:
     before, here = text[: error.pos].rstrip(), text[error.pos : error.pos + 1]
-    if not here:
-        return "the end is missing?"
-    if here in "}]" and before.endswith(","):
+    if here and here in "}]" and before.endswith(","):
         return _CAUSES["Illegal trailing comma before end of object"]
-    if here == "'" or here in _TYPOGRAPHIC:
-        return 'a quote that is not a plain double one (")?'
-    return _CAUSES.get(error.msg, "a value is missing, or has no quotes?")
+    if here and unicodedata.category(here)[0] in "CZ" and not here.isascii():
+        return "an invisible character, or a space that is not a plain one?"
+    sign = next((cause for signs, cause in _SIGNS.items() if here and here in signs), "")
+    return sign or (_CAUSES.get(error.msg, "a value is missing, or has no quotes?") if here else "the end is missing?")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from base64 import b64encode
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Self
@@ -41,7 +42,7 @@ class Mask:
     def forms(self) -> list[str]:
         """What the values look like in a text, the longest first."""
         if self._forms is None:
-            texts = (text for value in self.values for text in (value, value.strip(), joined(value)))
+            texts = (text for value in self.values for text in (value, trimmed(value), joined(value)))
             forms = {form for text in texts if len(text) >= SHORTEST for form in _forms(text)}
             self._forms = sorted(forms, key=len, reverse=True)
         return self._forms
@@ -60,6 +61,19 @@ def _forms(value: str) -> Iterator[str]:
     for offset in range(3):  # in a longer text; what the value shares with a neighbour is left out
         form = b64encode(bytes(offset) + raw).decode()[(offset * 4 + 2) // 3 : (offset + len(raw)) * 4 // 3]
         yield from (form, form.replace("+", "-").replace("/", "_"))
+
+
+def trimmed(value: str) -> str:
+    """Return a text without white space and invisible characters at its ends."""
+    while value and _is_invisible(value[0]):
+        value = value[1:]
+    while value and _is_invisible(value[-1]):
+        value = value[:-1]
+    return value
+
+
+def _is_invisible(sign: str) -> bool:
+    return sign.isspace() or unicodedata.category(sign)[0] in "CZ" or sign in "\u115f\u1160\u2800\u3164\ufe0e\ufe0f"
 
 
 def joined(text: str) -> str:

@@ -9,7 +9,7 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from token_refresh.masking import SHORTEST, hide, joined, mask_in_use
+from token_refresh.masking import SHORTEST, hide, joined, mask_in_use, trimmed
 from token_refresh.parsing import MOST_MESSAGE
 
 if TYPE_CHECKING:
@@ -26,7 +26,11 @@ def quote(said: str, documented: Collection[str] = ()) -> str:
     """Return what a provider says as one line that may be shown: whole if it is documented, otherwise its words."""
     mask, text = mask_in_use(), said[:MOST_MESSAGE]
     if text.strip().lower() not in documented:
-        text = _words(hide(text), [_lower(joined(value)) for value in mask.values])
+        text = hide(text)
+        squeezed = "".join(text.split())  # Base64 is wrapped into lines, and people group digits
+        if any(form in squeezed for form in mask.forms):
+            return "***"
+        text = _words(text, {_lower(joined(one)) for value in mask.values for one in (value, trimmed(value))})
         if len(said) > MOST_MESSAGE:  # no rule knows what the cut left of a value, or of a host name
             text = text[: -max([100, *map(len, mask.forms)])] + "***"
     escaped = json.dumps(joined(text), ensure_ascii=False)[1:-1]

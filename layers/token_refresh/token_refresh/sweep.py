@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from token_refresh.run_context import RunContext
     from token_refresh.versions import Version
 
+_MOST_SHOWN = 100  # characters of a name that an event gives
+
 
 def rotate_all(run: RunContext, request: RunRequest) -> list[Result]:
     """Rotate every secret that is due, and tell how each one ended.
@@ -53,6 +55,7 @@ def rotate_all(run: RunContext, request: RunRequest) -> list[Result]:
 
 def rotate_named(run: RunContext, request: RunRequest, secret_id: str) -> list[Result]:
     """Rotate the secret that an event names. Raises `InvalidEvent` if there is none of this provider's by that name."""
+    shown = ascii(secret_id)[1:-1][:_MOST_SHOWN]
     try:
         version = run.secrets.read(secret_id)
     except SecretError as error:
@@ -62,8 +65,8 @@ def rotate_named(run: RunContext, request: RunRequest, secret_id: str) -> list[R
         check_prefix(version.name, run.settings.secret_prefix)
         return [rotate(run, request, version.arn, version.name)]
     if isinstance(failure, Denied) and failure.code in (NO_SUCH_SECRET, NOT_A_NAME):
-        raise InvalidEvent(f"secret_id: there is no secret {secret_id[:100]!a} in this account and region")
-    return [Result.of(secret_id, failure)]
+        raise InvalidEvent(f"secret_id: there is no secret '{shown}' in this account and region")
+    return [Result.of(shown, failure)]
 
 
 def _same_account(run: RunContext, request: RunRequest, version: Version, other: str) -> Result:

@@ -14,7 +14,7 @@ import ssl
 import zlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode, urljoin, urlsplit
 
 import requests
 import urllib3
@@ -31,8 +31,8 @@ CONNECT_SECONDS = 3.0
 READ_SECONDS = 10.0  # without a byte
 MOST_BYTES = 1024 * 1024  # 1 MiB
 _CHUNK_BYTES = 64 * 1024
-_GZIP, _ZLIB = b"\x1f\x8b", b"\x78"  # how they begin, and JSON never
-_HOST = re.compile("[A-Za-z0-9.:-]{1,100}")
+_GZIP, _PLAIN_BEGINS = b"\x1f\x8b", (b"{", b"[", b'"', b"<")
+_HOST = re.compile("[A-Za-z0-9.:_-]{1,100}")
 _PLAIN = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE", "UNKNOWN_PROTOCOL")  # OpenSSL's words
 _NO_NAME, _NO_CONNECTION = "the host name could not be resolved", "no connection could be made"
 _LONGEST_CHAIN = 20  # of wrapped errors; three is usual
@@ -102,7 +102,7 @@ def _send(method: str, base_url: str, request: HttpRequest, seconds: float, *, p
             with contextlib.closing(adapter.send(prepared, stream=True, timeout=timeout, verify=True)) as response:
                 # When the time is up amid the headers, those that came parse as an answer without a body.
                 if not limit.expired():
-                    target = _host(response.headers.get("Location", "")) if response.is_redirect else ""
+                    target = _host(url, response.headers.get("Location", "")) if response.is_redirect else ""
                     answer = HttpResponse(response.status_code, _read(response), target)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
             problem = _describe(error)
@@ -116,10 +116,10 @@ def _send(method: str, base_url: str, request: HttpRequest, seconds: float, *, p
     raise Unreachable(text) if problem in (_NO_NAME, _NO_CONNECTION) and not limit.expired() else Transient(text)
 
 
-def _host(url: str) -> str:
-    """Return a URL's host, as it may be shown: nothing if it is none."""
+def _host(url: str, location: str = "") -> str:
+    """Return the host of a URL, or of where it leads, as it may be shown: nothing if it is none."""
     try:
-        host = urlsplit(url).hostname or ""
+        host = (urlsplit(urljoin(url, location)).hostname or "").encode("idna").decode()
     except ValueError:
         return ""
     return host if _HOST.fullmatch(host) else ""
@@ -140,13 +140,30 @@ def _read(response: requests.Response) -> bytes:
 def _decompressed(body: bytes, *, deflated: bool) -> bytes:
     """Unpack what a server compressed unasked; by the bytes, since a wrong header must not cost a token."""
     formats = [zlib.MAX_WBITS | 16] if body.startswith(_GZIP) else []  # 16: gzip
-    formats += [zlib.MAX_WBITS] if body[:1] == _ZLIB and int.from_bytes(body[:2]) % 31 == 0 else []
-    formats += [-zlib.MAX_WBITS] if deflated else []  # without a header of its own
+    formats += [zlib.MAX_WBITS] if body[:1] and body[0] & 15 == zlib.DEFLATED else []
+    formats += [-zlib.MAX_WBITS] if deflated and body.lstrip()[:1] not in _PLAIN_BEGINS else []  # without a header
     for one in formats:
-        with contextlib.suppress(zlib.error):
-            if unpacked := zlib.decompressobj(one).decompress(body, MOST_BYTES):
-                return unpacked
+        if unpacked := _unpack(body, one):
+            return unpacked
     return body
+
+
+def _unpack(body: bytes, wbits: int, size: int = 1024) -> bytes:
+    """Unpack all that is whole: of several parts one after the other, and of one whose end or checksum is wrong."""
+    unpacked, part = bytearray(), zlib.decompressobj(wbits)
+    while body and len(unpacked) < MOST_BYTES:
+        before = part.copy()
+        try:
+            unpacked += part.decompress(body[:size], MOST_BYTES - len(unpacked))
+        except zlib.error:
+            if size == 1:
+                break
+            part, size = before, 1  # as far as it goes
+            continue
+        body = (part.unused_data or part.unconsumed_tail) + body[size:]
+        if part.eof:
+            part = zlib.decompressobj(wbits)
+    return bytes(unpacked)
 
 
 def _describe(error: Exception) -> str:
