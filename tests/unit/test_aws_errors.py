@@ -109,6 +109,14 @@ class TestPassing:
             "RequestThrottledException",
             "ServiceUnavailableException",
             "SlowDown",
+            "BandwidthLimitExceeded",
+            "EC2ThrottledException",
+            "ExpiredToken",
+            "InternalError",
+            "InternalServerException",
+            "InternalServiceErrorException",
+            "KMSThrottlingException",
+            "RequestTimeTooSkewed",
             "ThrottledException",
             "TransactionInProgressException",
             "Throttling",
@@ -119,6 +127,20 @@ class TestPassing:
     def test_an_outage_or_a_throttle_is_transient_by_its_code(self, code: str) -> None:
         """A batch gives no HTTP status for one secret."""
         assert type(from_code("read the secret", code, "Something.")) is Transient
+
+    @pytest.mark.parametrize("status", [408, 425, 429, 500, 503])
+    def test_an_outage_or_a_throttle_is_transient_by_its_http_status(self, status: int) -> None:
+        """Whatever the code is."""
+        assert type(from_code("read the secret", str(status), "", status)) is Transient
+
+    def test_a_signature_that_has_expired_is_transient(self) -> None:
+        """It took too long; any other wrong signature needs a person."""
+        said = [
+            "Signature expired: 20171109T075112Z is now earlier",
+            "The request signature we calculated does not match",
+        ]
+        kinds = [type(from_code("read the secret", "InvalidSignatureException", one)) for one in said]
+        assert kinds == [Transient, Denied]
 
     def test_a_broken_connection_is_transient(self) -> None:
         """The kind of failure is named, and nothing else: the SDK's text holds the URL."""

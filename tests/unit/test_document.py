@@ -153,6 +153,14 @@ class TestForm:
             (f'{{"appKey": "{VALUE}\n"}}', "line 1, column 31: a line break or a tab inside a value?"),
             (f'{{"appKey": "{VALUE}\\x"}}', "line 1, column 31: a backslash, which JSON wants doubled?"),
             (f'{{"appKey": "{VALUE}"}} {VALUE}', "line 1, column 34: something after the end?"),
+            ('{"appKey": "a",, "token": "t"}', "line 1, column 16: a comma too many?"),
+            ('{"appKey": "a", // mine', "line 1, column 17: a comment, which JSON does not have?"),
+            ('# mine\n{"appKey": "a"}', "line 1, column 1: a comment, which JSON does not have?"),
+            ('{\u00a0"appKey": "a"}', "line 1, column 2: an invisible character, or a space that is not a plain one?"),
+            ('{"appKey": "a"\u200b}', "line 1, column 15: an invisible character, or a space that is not a plain one?"),
+            ('{"appKey": "a"\uff0c "token": "t"}', "line 1, column 15: a full-width comma or colon?"),
+            ('{"appKey"\uff1a "a"}', "line 1, column 10: a full-width comma or colon?"),
+            ("{`appKey`: 1}", 'line 1, column 2: a quote that is not a plain double one (")?'),
             ('{"appKey": NaN}', "it is nested too deep, or holds NaN or Infinity"),
             ('{"other": Infinity}', "it is nested too deep, or holds NaN or Infinity"),
             ('{"other": -Infinity}', "it is nested too deep, or holds NaN or Infinity"),
@@ -163,7 +171,7 @@ class TestForm:
                 "it is nested too deep, or has a number of thousands of digits",
             ),
         ],
-        ids=range(21),
+        ids=range(29),
     )
     def test_what_is_no_json_is_refused_with_the_place_and_the_likely_cause(self, text: str, said: str) -> None:
         """Never with a piece of the text. Nesting that no parser takes is none that could be written back."""
@@ -179,7 +187,7 @@ class TestForm:
         doubled = f'{{"x": {{"{VALUE}": 1, "{VALUE}": 2}}}}'
         assert refusal(doubled) == "the secret has a key twice: remove one of them"
 
-    @pytest.mark.parametrize("odd", [" {}", "{}\n", "{}\u200b", "\ufeff{}", "{}\u3000", "{}\t"])
+    @pytest.mark.parametrize("odd", [" {}", "{}\n", "{}\u200b", "{}\ufe0f", "\u3164{}", "\ufeff{}", "{}\u3000", "{}\t"])
     def test_white_space_at_the_ends_is_named_where_something_is_missing(self, odd: str) -> None:
         """Of a value and of a key's name; invisible characters too. It is not changed silently."""
         fields = {"appKey": odd.format(VALUE), odd.format("appSecret"): VALUE}

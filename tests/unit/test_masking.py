@@ -137,6 +137,9 @@ QUOTED: dict[str, tuple[str, tuple[str, ...], str]] = {
     "a value in a host name": ("x app.dummy-to.ekuaibao.com", (PLAIN,), "x ***"),
     "digits in a host name": ("x user13800000003.example.com", (), "x user***.example.com"),
     "quotation marks": ('no" \\"', (), 'no\\" \\\\\\"'),
+    "Base64 in lines": ("bad ZHVtbXktdG9r\nZW4+Pz4/", ("dummy-token>?>?",), "***"),
+    "a value in groups": ("bad dummy- token- of- letters", (PLAIN,), "***"),
+    "a value with an invisible sign at its end": ("bad pw1 pw12345", ("pw1\u200b", "\ufeffpw12345"), "bad *** ***"),
     "what no terminal should see": ("\x1b[31m no\r\n\u202e \ud83d way\u3000", (), "[31m no way"),
     "much": ("way " * 100, (), "way " * 50),
 }

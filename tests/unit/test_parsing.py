@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from token_refresh.parsing import expiry, parse_object, token
+from token_refresh.parsing import expiry, number, parse_object, token
 
 NOW = 1_510_213_872.070  # epoch seconds
 NOW_MS = 1_510_213_872_070
@@ -114,3 +114,51 @@ def test_an_object_is_found_in_any_encoding_of_json(encoding: str) -> None:
 def test_anything_else_is_no_object(data: bytes) -> None:
     """However broken or deep."""
     assert parse_object(data) is None
+
+
+@pytest.mark.parametrize(
+    ("given", "read"),
+    [
+        *((403, 403), ("403", 403), (" 403 ", 403), ("403.0", 403), (403.0, 403), ("-1", -1), ("4_03", None)),
+        *(("403.5", None), ("E403", None), ("\u0664\u0660\u0663", None), ("", None), (True, None), (None, None)),
+        *((float("inf"), None), (float("nan"), None), ("9" * 500, None)),
+    ],
+)
+def test_a_number_may_come_as_a_string(given: object, read: int | None) -> None:
+    """In plain digits; no fraction but zero."""
+    assert number(given) == read
+
+
+@pytest.mark.parametrize(
+    ("encoding", "name"),
+    [
+        *(
+            ("gbk", "合思"),
+            ("gbk", "誠乗"),
+            ("big5", "功許"),
+            ("shift-jis", "表"),
+            ("euc-jp", "表"),
+            ("latin-1", "Jos\xe9"),
+        ),
+        *(("utf-16", "合思"), ("utf-32", "合思"), ("utf-8-sig", "合思")),
+    ],
+)
+def test_a_name_in_any_encoding_costs_no_token(encoding: str, name: str) -> None:
+    """In some the second byte of a character can be a backslash."""
+    body = parse_object(f'{{"name":"{name}","apiKey":"AAAA","more":"{name}"}}'.encode(encoding))
+    assert body is not None
+    assert token(body["apiKey"]) == "AAAA"
+
+
+def test_a_token_whose_encoding_is_guessed_is_none() -> None:
+    """It would be presented in another one."""
+    body = parse_object('{"apiKey":"AA合"}'.encode("gbk"))
+    assert body is not None
+    assert token(body["apiKey"]) is None
+
+
+def test_a_line_break_may_stand_in_a_token_as_it_is() -> None:
+    """Not only escaped, as JSON wants it."""
+    body = parse_object(b'\n\xef\xbb\xbf{"apiKey":"AAAA\nBB\r\nCC","name":"a\tb"}\0')
+    assert body is not None
+    assert token(body["apiKey"]) == "AAAABBCC"

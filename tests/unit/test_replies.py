@@ -235,3 +235,14 @@ class TestErrors:
         answer = HttpResponse(200, json.dumps({"code": 200, "results": {"access_token": secret}}).encode())
         _, reply = MCS.replies.read(answer, Operation.REFRESH, NOW)
         assert secret not in f"{answer!r}{reply!r}{reply.issued!r}"
+
+
+@pytest.mark.parametrize(("first", "second"), [("", 1), (0, 1), (None, 1), ("soon", 1), (1, None), (1, 2), (1, "")])
+def test_fashion_world_spells_the_expiry_in_two_ways(first: object, second: object) -> None:
+    """The one that is usable counts; the usual one, if both are."""
+    given = [
+        round((NOW + number * 86_400) * 1000) if isinstance(number, int) and number else number
+        for number in (first, second)
+    ]
+    tokens = issued(FASHION_WORLD, {"apiKey": "a", "secretKey": "s", "expireIn": given[0], "expiresIn": given[1]})
+    assert tokens.expires_at == pytest.approx(NOW + 86_400, abs=0.001)

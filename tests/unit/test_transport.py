@@ -413,6 +413,10 @@ class TestNames:
         assert (said, time.monotonic() - begun < 0.3 + SLACK_SECONDS) == ("slow.invalid: no answer within 0 s", True)
 
 
+# Loopback, or the metadata service, as an IPv6 address.
+IN_DISGUISE = ["::ffff:127.0.0.1", "64:ff9b::a9fe:a9fe", "2002:7f00:1::", "::7f00:1", "fec0::1"]
+
+
 class TestPublicOnly:
     """A secret's own base URL leads to the public internet, or no byte is sent."""
 
@@ -425,7 +429,9 @@ class TestPublicOnly:
         assert str(caught.value) == "baseUrl leads to 127.0.0.1, which is not an address on the public internet"
         assert (caught.value.__cause__, caught.value.__context__) == (None, None)
 
-    @pytest.mark.parametrize("peer", ["10.0.0.1", "169.254.169.254", "192.168.1.1", "::1", "fd00::1", "fe80::1%eth0"])
+    @pytest.mark.parametrize(
+        "peer", ["10.0.0.1", "169.254.169.254", "192.168.1.1", "::1", "fd00::1", "fe80::1%eth0", *IN_DISGUISE]
+    )
     def test_which_are_inside(self, peer: str, monkeypatch: pytest.MonkeyPatch) -> None:
         """Private networks, the metadata service, this machine."""
         monkeypatch.setattr("urllib3.connection.HTTPConnection._new_conn", lambda _: Peer(peer))
