@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.support.clock import DAY, HOUR, MINUTE
+from tests.support.secrets_manager import Fault
 
 if TYPE_CHECKING:
     from tests.support.world import World
@@ -93,3 +95,49 @@ def test_a_provider_with_many_sessions_has_no_duplicates(world: World) -> None:
     for short in ("a", "b"):
         world.store.create(world.prefix + short, account)
     assert world.run().result["outcomes"] == {"logged_in": 2}
+
+
+@pytest.mark.parametrize("provider_name", ["fashion-world"])
+def test_a_third_secret_is_not_drawn_in(world: World) -> None:
+    """Somebody mixes one account's tokens with another's login: both accounts stay alive."""
+    first, third = world.add_refreshed("a"), world.add_refreshed("c")
+    login = {name: world.document(first)[name] for name in ("mobile", "password")}
+    world.store.create(world.prefix + "b", {**world.document(third), **login})
+    world.clock.advance(36 * HOUR)
+
+    assert world.run().outcomes == {"refreshed": 2, "invalid_secret": 1}
+
+
+@pytest.mark.parametrize("provider_name", ["fashion-world"])
+@pytest.mark.parametrize("user_id", [None, 4711])
+def test_a_copied_user_id_does_not_stay(world: World, user_id: int | None) -> None:
+    """A copy with another account's credentials, whose answer names no user, or by a number."""
+    name, other = world.add_refreshed("a"), world.prefix + "b"
+    world.store.create(other, {**world.document(name), **world.provider.create_account("another")})
+    expires = round((world.clock.now() + 3 * DAY) * 1000)
+    answer = {"apiKey": "new-key", "secretKey": "new-secret", "expireIn": expires, "userId": user_id}
+    world.provider.answer_with(200, body=json.dumps(answer))
+    assert world.run().result["outcomes"] == {"fresh": 1, "refreshed": 1}
+    world.clock.advance(MINUTE)
+
+    assert world.run().result["outcomes"] == {"fresh": 2}
+    assert world.document(other).get("userId") == (str(user_id) if user_id else None)
+
+
+@pytest.mark.parametrize("provider_name", ["fashion-world"])
+@pytest.mark.parametrize("reported", [True, False])
+def test_while_the_first_is_out_of_sight_the_other_waits(world: World, *, reported: bool) -> None:
+    """AWS throttles one entry of the list: its copy is not asked about, in its slot either."""
+    name, other = world.add_refreshed("a", login_fields=False), world.prefix + "b"
+    world.store.create(other, world.document(name))
+    if reported:
+        assert f"{other}: invalid_secret: " in world.run().failure
+        world.clock.advance(HOUR)
+    for _ in range(6):
+        world.store.fail("BatchGetSecretValue", Fault.THROTTLED, secret=name)
+        run = world.run()
+        world.store.heal()
+        assert run.outcomes == {"transient": 1, "rejected" if reported else "deferred": 1}
+        assert run.sent == []
+        world.clock.advance(10 * MINUTE)
+    assert world.provider.is_live(world.document(name))

@@ -146,7 +146,7 @@ def test_a_label_that_cannot_be_put(world: World) -> None:
     """If AWS refuses the label, the failure is told all the same, and told again at the next run."""
     name = world.add(login_fields=False)
     world.provider.revoke(name)
-    world.store.fail("UpdateSecretVersionStage", Fault.DENIED, times=1)
+    world.store.fail("UpdateSecretVersionStage", Fault.DENIED, times=None)
 
     assert f"{name}: rejected: " in world.run().failure
     assert "REJECTED" not in world.store.labels(name)

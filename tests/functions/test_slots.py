@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from tests.support.secrets_manager import Fault
 from tests.support.simulators import Mood
 
 if TYPE_CHECKING:
+    from tests.support.secrets_manager import Call
     from tests.support.world import World
 
 pytestmark = pytest.mark.parametrize("provider_name", ["mcs"])
@@ -197,3 +199,83 @@ def test_two_secrets_have_slots_of_their_own(world: World) -> None:
         world.clock.advance(10 * MINUTE - world.clock.now() % (10 * MINUTE))
     assert sum(together) == 6
     assert max(together) < 6
+
+
+@pytest.mark.parametrize("tokens", [True, False])
+def test_a_slot_at_the_end_of_an_hour_is_one(world: World, *, tokens: bool) -> None:
+    """A run that begins in it, and reaches the secret after the hour, finds that it is used up."""
+    name = world.add(tokens=tokens, login_fields=not tokens)
+    if tokens:
+        world.provider.revoke(name)
+    slot = 0
+    while slot % 6 != 5:  # the last in its hour
+        world.edit(name, note=slot, **({} if tokens else {"password": "wrong"}))
+        slot = _slot_of(world, name)
+    assert f"{name}: rejected: " in world.run().failure
+    _next_day(world)
+    world.clock.advance(slot * 10 * MINUTE + MINUTE)
+    assert len(world.run().sent) == 1
+    world.clock.advance(9 * MINUTE - 10)
+
+    def listing_is_slow(call: Call) -> None:
+        if call.operation == "BatchGetSecretValue":
+            world.clock.advance(15)
+
+    world.store.after_call = listing_is_slow
+    assert world.run().sent == []
+
+
+def test_a_label_that_fails_once_is_tried_again(world: World) -> None:
+    """Without it the password would be presented in every run."""
+    name = world.add(tokens=False)
+    world.edit(name, password="wrong")
+    world.store.fail("UpdateSecretVersionStage", Fault.THROTTLED, times=4)
+    assert f"{name}: rejected: " in world.run().failure
+    world.clock.advance(10 * MINUTE)
+    assert world.run().result["outcomes"] == {"rejected": 1}
+
+
+@pytest.mark.parametrize("after", [0, 1, 2])
+@pytest.mark.parametrize("ours", [True, False])
+def test_a_read_that_fails_hides_no_rejection(world: World, after: int, *, ours: bool) -> None:
+    """It stays rejected, counted and not raised: an alarm would flap otherwise."""
+    name = world.add_refreshed(login_fields=False) if ours else world.add(login_fields=False)
+    world.provider.revoke(name)
+    world.clock.advance(HOUR)
+    assert f"{name}: rejected: " in world.run().failure
+    world.clock.advance(HOUR)
+    for _ in range(6):
+        world.store.fail("GetSecretValue", Fault.THROTTLED, times=4, after=after)
+        run = world.run()
+        world.store.heal()
+        assert run.result["outcomes"] == {"rejected": 1}
+        assert run.metrics["NeedsAttention"] == 1
+        world.clock.advance(10 * MINUTE)
+
+
+def test_a_short_run_hides_no_rejection(world: World) -> None:
+    """There is no time for it: it was rejected, and is."""
+    name = world.add(login_fields=False)
+    world.provider.revoke(name)
+    assert f"{name}: rejected: " in world.run().failure
+    world.clock.advance(10 * MINUTE)
+    assert world.run(seconds=20).result["outcomes"] == {"rejected": 1}
+
+
+def test_an_unclear_answer_hides_no_denial(world: World) -> None:
+    """While nobody knows what the provider meant, a missing permission is told."""
+    name = world.add(tokens=False)
+    world.provider.answer_with(418, body="no", times=None)
+    world.run()
+    world.clock.advance(HOUR)
+    world.store.fail("PutSecretValue", Fault.DENIED, times=None)
+    raised = []
+    for _ in range(6):
+        raised += [run.failure for run in [world.run()] if run.raised]
+        world.clock.advance(10 * MINUTE)
+    assert len(raised) == 1
+    assert f"{name}: denied: " in raised[0]
+
+
+def _slot_of(world: World, name: str) -> int:
+    return int.from_bytes(hashlib.sha256(world.current(name).id.encode()).digest()[:4]) % 144

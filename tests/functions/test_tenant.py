@@ -148,3 +148,122 @@ def test_the_same_address_is_not_asked_again(world: World, old: Ekuaibao) -> Non
     assert world.run().outcomes == {"rejected": 1}
     assert _paths(old) == [REFRESH, LOCATION]
     assert world.provider.requests == []
+
+
+@pytest.fixture
+def elsewhere(world: World, old: Ekuaibao) -> Ekuaibao:
+    """Where the tenant is said to be, by mistake: it is where the secret and the stack ask."""
+    assert isinstance(world.provider, Ekuaibao)
+    world.provider.tenants = {"corp-1": old.url + "/"}
+    world.set_environment(BASE_URL=world.provider.url)
+    return old
+
+
+WRONG = ["gone", "busy", "nobody knows", "refuses", "no name"]
+
+
+def _go_wrong(world: World, elsewhere: Ekuaibao, what: str) -> None:
+    assert isinstance(world.provider, Ekuaibao)
+    if what in ("gone", "no name"):
+        world.provider.tenants = {"corp-1": {"gone": "http://127.0.0.1:9/", "no name": "http://a..127.0.0.1/"}[what]}
+    elif what != "refuses":
+        elsewhere.answer_with({"busy": 503, "nobody knows": 418}[what], body="x", times=None)
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_a_wrong_address_costs_no_account(world: World, elsewhere: Ekuaibao, what: str) -> None:
+    """A dead session is dead, whatever is said there: the login at the secret's own address heals it."""
+    _go_wrong(world, elsewhere, what)
+    name = _add(world)
+    world.provider.revoke(name)
+
+    assert world.run().result["outcomes"] == {"logged_in": 1}
+    assert "baseUrl" not in world.document(name)
+
+
+@pytest.mark.parametrize("what", WRONG)
+@pytest.mark.parametrize("tokens", [True, False])
+def test_what_was_refused_is_not_presented_in_every_run(
+    world: World, elsewhere: Ekuaibao, what: str, *, tokens: bool
+) -> None:
+    """Tokens once an hour, a password once a day: what goes wrong at the other address changes nothing."""
+    _go_wrong(world, elsewhere, what)
+    name = _add(world, tokens=tokens, login_fields=not tokens)
+    if tokens:
+        world.provider.revoke(name)
+    else:
+        world.edit(name, appSecurity="wrong")
+    assert f"{name}: rejected: " in world.run().failure
+    for _ in range(12):
+        world.clock.advance(600)
+        assert world.run().result["outcomes"] == {"rejected": 1}
+    asked = [path for path in _paths(world.provider) if path != LOCATION]
+    assert len(asked) <= (1 + 3 if tokens else 1 + 1)
+
+
+@pytest.mark.parametrize("login_fields", [True, False])
+@pytest.mark.parametrize("own", ["gone", "nobody knows"])
+def test_living_tokens_are_not_rejected_by_who_never_knew_them(
+    world: World, elsewhere: Ekuaibao, own: str, *, login_fields: bool
+) -> None:
+    """The secret's own address is out of order for one run; the other one refuses what it does not know."""
+    name = _add(world, login_fields=login_fields)
+    if own == "gone":
+        url = world.provider.url
+        world.set_environment(BASE_URL=elsewhere.url)
+        elsewhere.tenants = {"corp-1": elsewhere.url + "/"}
+        world.edit(name, baseUrl="http://127.0.0.1:9")
+    else:
+        world.provider.answer_with(418, body="x")
+
+    assert world.run().outcomes == {"transient": 1}
+
+    if own == "gone":
+        world.edit(name, baseUrl=url)
+    assert world.run().result["outcomes"] == {"refreshed": 1}
+
+
+def test_the_same_address_in_another_spelling_is_not_asked_again(world: World, elsewhere: Ekuaibao) -> None:
+    """Capital letters say nothing."""
+    assert isinstance(world.provider, Ekuaibao)
+    world.provider.tenants = {"corp-1": world.provider.url.replace("http", "HTTP") + "//"}
+    name = _add(world, login_fields=False)
+    world.provider.revoke(name)
+    world.run()
+    assert _paths(world.provider) == [REFRESH, LOCATION]
+    assert elsewhere.requests == []
+
+
+def test_a_person_s_tenant_counts_more_than_a_stored_one(world: World, old: Ekuaibao) -> None:
+    """A secret that was copied has the other tenant's."""
+    old.tenants["corp-2"] = "http://127.0.0.1:9/"
+    name = _add(world, corporationId="corp-2")
+    assert world.run().result["outcomes"] == {"refreshed": 1}
+    assert world.document(name)["baseUrl"] == world.provider.url
+
+
+def test_a_person_s_address_stands(world: World, old: Ekuaibao) -> None:
+    """Stored while the run asks at the address that it has looked up."""
+    name, theirs = _add(world), "http://localhost:9"
+
+    def edit(_: object) -> None:
+        world.provider.before_request = None
+        world.edit(name, baseUrl=theirs)
+
+    world.provider.before_request = edit
+
+    assert world.run().result["outcomes"] == {"refreshed": 1}
+    assert world.document(name)["baseUrl"] == theirs
+    assert _paths(old) == [REFRESH, LOCATION]
+
+
+def test_a_huge_answer_to_the_look_up_is_not_parsed(
+    world: World, old: Ekuaibao, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Thirty-two of a mebibyte would be more than the function's memory."""
+    sizes: list[int] = []
+    monkeypatch.setattr("token_refresh.tenant.parse_object", lambda data: sizes.append(len(data)))
+    old.tenants["corp-1"] = "x" * 1_000_000
+    _add(world, login_fields=False)
+    world.run()
+    assert sizes == [4096]

@@ -23,6 +23,7 @@ class _Holder:
 
     version: Version
     issued_at: float  # epoch seconds; minus infinity if no run stored it
+    digests: frozenset[bytes]  # of what tells the account
 
     def rank(self) -> tuple[float, str]:
         """A sort key: the tokens issued last come first, then the first by name."""
@@ -33,27 +34,25 @@ class _Holder:
 class Accounts:
     """The accounts of a run's secrets, by digest, so that no value stays in memory."""
 
-    _holders: dict[str, _Holder] = field(default_factory=dict)  # by ARN
-    _by_digest: dict[bytes, list[str]] = field(default_factory=dict)  # digest -> ARNs
+    _holders: list[_Holder] = field(default_factory=list)
 
     def add(self, secret: StoredSecret) -> None:
         """Take note of a secret."""
-        version = replace(secret.version, text=None)
-        self._holders[version.arn] = _Holder(version, secret.life.start if secret.life.ours else float("-inf"))
-        for digest in _digests(secret):
-            self._by_digest.setdefault(digest, []).append(version.arn)
+        issued_at = secret.life.start if secret.life.ours else float("-inf")
+        self._holders.append(_Holder(replace(secret.version, text=None), issued_at, frozenset(_digests(secret))))
 
     def losers(self) -> Iterator[tuple[Version, str]]:
-        """Yield each secret that is not to be asked about, and the name of the one that holds the same account."""
-        groups = {arn: {arn} for arn in self._holders}
-        for arns in self._by_digest.values():
-            merged = set().union(*(groups[arn] for arn in arns))
-            for arn in merged:
-                groups[arn] = merged
-        for arn, group in groups.items():
-            first = min((self._holders[one] for one in group), key=_Holder.rank)
-            if first.version.arn != arn:
-                yield self._holders[arn].version, first.version.name
+        """Yield each secret that is not to be asked about, and the name of the one that holds the same account.
+
+        What a loser holds besides counts for nothing: it may be a third secret's, which has lost to nobody.
+        """
+        kept: dict[bytes, str] = {}
+        for holder in sorted(self._holders, key=_Holder.rank):
+            first = next((kept[digest] for digest in sorted(holder.digests) if digest in kept), None)
+            if first is None:
+                kept |= dict.fromkeys(holder.digests, holder.version.name)
+            else:
+                yield holder.version, first
 
 
 def _digests(secret: StoredSecret) -> Iterator[bytes]:

@@ -57,7 +57,7 @@ def _check_expire_date(value: object) -> str | None:
 
 
 def _locate(fields: Mapping[str, object]) -> HttpRequest | None:
-    tenant = token(fields.get("corporationId")) or token(fields.get("corpId"))
+    tenant = token(fields.get("corpId")) or token(fields.get("corporationId"))  # a copy has that of another
     return HttpRequest("/api/openapi/v2/location", query={"corpId": tenant}) if tenant else None
 
 

@@ -14,7 +14,7 @@ from token_refresh.errors import NotStored, Rejected, SecretError, SessionDead, 
 from token_refresh.masking import mask_values
 from token_refresh.quoting import quote
 from token_refresh.replies import Operation, Verdict
-from token_refresh.storing import Answer, keep_unreadable, save
+from token_refresh.storing import Answer, save
 from token_refresh.tenant import base_url_of
 from token_refresh.transport import post
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from token_refresh.replies import ParsedReply
     from token_refresh.run_context import RunContext, StoredSecret
     from token_refresh.storing import Saved
+    from token_refresh.versions import Version
 
 _LONGEST_CODE = 20  # characters
 
@@ -62,7 +63,7 @@ def ask(run: RunContext, secret: StoredSecret, operation: Operation, moved_to: s
             unreadable = str(error)
     elif verdict is not Verdict.UNREADABLE:
         raise _refusal(run, operation, verdict, reply)
-    raise Unreadable(f"{unreadable}; {keep_unreadable(run, secret.version, response.body)}")
+    raise Unreadable(f"{unreadable}; {_keep(run, secret.version, response.body)}")
 
 
 def describe_bug(error: Exception) -> str:
@@ -79,6 +80,20 @@ def _save(run: RunContext, answer: Answer) -> Saved:
     except Exception as error:  # noqa: BLE001  # a bug here can cost an account, and must be reported as such
         bug = describe_bug(error)
     raise NotStored(f"new tokens were issued; {bug}")
+
+
+def _keep(run: RunContext, version: Version, body: bytes) -> str:
+    """Keep an answer in which no tokens were found; return where it is, for a person."""
+    if not body:
+        return "its answer was empty"
+    try:
+        kept = run.deadline.retry(partial(run.secrets.keep_unreadable, version, body, run.clock.now()))
+    except SecretError as error:
+        why = error
+    else:
+        none = "NOT kept: twelve others of today are; read those"
+        return f"its answer is {'kept' if kept else none} under the label UNREADABLE"
+    raise NotStored(f"{run.provider.title} answered in a shape we do not know, and the answer could not be kept: {why}")
 
 
 def _refusal(run: RunContext, operation: Operation, verdict: Verdict, reply: ParsedReply) -> SecretError:

@@ -25,15 +25,18 @@ _INVALID = re.compile(r"\s*path `[^`]*` \(`.*`\) is ", re.IGNORECASE | re.DOTALL
 
 
 def _parse(body: Mapping[str, object], _: Operation, status: int, sent_at: float) -> ParsedReply:
-    api_key, secret_key, user_id = (token(body.get(name)) for name in ("apiKey", "secretKey", "userId"))
+    api_key, secret_key = (token(body.get(name)) for name in ("apiKey", "secretKey"))
+    user_id = body.get("userId")
+    user_id = token(str(user_id) if isinstance(user_id, int) else user_id)
     spelled = (body.get("expireIn"), body.get("expiresIn"))
     given = next((one for one in spelled if expiry(one, sent_at) is not None), None)
     expires_at = expiry(given, sent_at)
     issued = None
     if api_key and secret_key:
-        known = {"userId": user_id} if user_id else {}
         expire_in = given if expires_at is not None and isinstance(given, (int, float, str)) else None
-        issued = IssuedTokens({"apiKey": api_key, "secretKey": secret_key, **known, "expireIn": expire_in}, expires_at)
+        issued = IssuedTokens(
+            {"apiKey": api_key, "secretKey": secret_key, "userId": user_id, "expireIn": expire_in}, expires_at
+        )
     message = body.get("message")
     own_shape = isinstance(message, str) and body.get("apiKey") is None
     return ParsedReply(status, issued, own_shape, None, text(message), body.keys() == {"message"})

@@ -67,8 +67,9 @@ class Lifetime:
         return now >= self.start + wait - EARLY_SECONDS
 
     def nearly_over(self, now: float) -> bool:
-        """Tell whether the tokens end before a second refresh could be due."""
-        return self.expires_at is not None and self.expires_at - now < 2 * (self.limits.shortest - EARLY_SECONDS)
+        """Tell whether the tokens end before a second refresh could be due, though new ones would live longer."""
+        long_enough = min(2 * (self.limits.shortest - EARLY_SECONDS), self.limits.assumed - EARLY_SECONDS)
+        return self.expires_at is not None and self.expires_at - now < long_enough
 
     def remaining_percent(self, now: float) -> float:
         """Return how much of the life is left, 0 to 100."""

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from token_refresh.clock import REQUEST_SECONDS, iso
+from token_refresh.clock import REQUEST_SECONDS
 from token_refresh.document import odd_ends
 from token_refresh.errors import Outcome, Rejected, SecretError, SessionDead, Transient, Unclear, Unreachable
 from token_refresh.exchange import ask
 from token_refresh.masking import hide
 from token_refresh.recovery import adopt
+from token_refresh.refusals import label_reported, refused_before
 from token_refresh.replies import Operation
 from token_refresh.report import Result
 from token_refresh.room import check_room
 from token_refresh.storing import Saved, label_asked
 from token_refresh.tenant import new_base_url
-from token_refresh.versions import REJECTED, UNCLEAR, is_login_slot, next_slot
+from token_refresh.versions import REJECTED, UNCLEAR, is_login_slot
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 # Another run may hold the answer and be about to store it. Seconds before each look, 15 in all.
 WAITS = (0.0, 1.0, 2.0, 4.0, 8.0)
+_NEEDS_A_PERSON = (Outcome.DENIED, Outcome.UNREADABLE, Outcome.NOT_STORED)
 _PROVEN_SECONDS = 25 * 60  # less than the time between two refreshes, unless tokens live less than an hour
 
 
@@ -38,7 +40,8 @@ def present(run: RunContext, secret: StoredSecret, *, in_slot: bool = False) -> 
     news = failure.outcome in (Outcome.REJECTED, Outcome.INVALID_SECRET) and REJECTED not in secret.version.labels
     if news and failure.outcome is Outcome.INVALID_SECRET:  # its baseUrl leads inside
         label_reported(run, secret.version, REJECTED)
-    if in_slot and not news and failure.outcome not in (Outcome.UNREADABLE, Outcome.NOT_STORED):
+    told = (Outcome.UNREADABLE, Outcome.NOT_STORED) if REJECTED in secret.version.labels else _NEEDS_A_PERSON
+    if in_slot and not news and failure.outcome not in told:
         return refused_before(run, secret, hide(str(failure)))
     return Result(secret.version.name, failure.outcome, hide(str(failure)), secret.life)
 
@@ -48,7 +51,7 @@ def _prepare(run: RunContext, secret: StoredSecret, *, in_slot: bool = False) ->
     now = run.clock.now()
     check_room(run, secret)
     if in_slot or not _written_lately(secret, now):
-        run.secrets.check_writable(secret.version, now)
+        run.secrets.check_writable(secret.version, run.began if in_slot else now)  # of the hour that the slot is in
     if not secret.life.due(now):
         label_asked(run, secret.version)
 
@@ -68,17 +71,20 @@ def _refresh_or_log_in(run: RunContext, secret: StoredSecret, *, in_slot: bool) 
 
 
 def _refresh(run: RunContext, secret: StoredSecret, *, in_slot: bool) -> Result:
-    refused, moved_to = _try_refresh(run, secret), None
+    refused, moved_to = _ask(run, secret, Operation.REFRESH), None
     if isinstance(refused, Saved):
         return _result(secret, refused, Outcome.REFRESHED)
+    alive = run.clock.now() < secret.life.end
     if moved_to := new_base_url(run, secret):
         run.logger.warning("%s: asking again at %s: %s", secret.version.name, moved_to, refused)
-        again = _try_refresh(run, secret, moved_to)
+        again = _ask_elsewhere(run, secret, Operation.REFRESH, moved_to)
         if isinstance(again, Saved):
             return _result(secret, again, Outcome.REFRESHED)
-        refused = again
+        # Who never knew living tokens refuses them, too.
+        if not isinstance(refused, SessionDead) and isinstance(again, SessionDead) and not alive:
+            refused = again
     # While the tokens live, nothing is lost by asking again in the next run.
-    if isinstance(refused, Transient) and (isinstance(refused, Unreachable) or run.clock.now() < secret.life.end):
+    if isinstance(refused, Transient) and (isinstance(refused, Unreachable) or alive):
         raise refused
     if found := _look_elsewhere(run, secret, WAITS[:1] if in_slot else WAITS):
         return found
@@ -90,34 +96,56 @@ def _refresh(run: RunContext, secret: StoredSecret, *, in_slot: bool) -> Result:
     return _log_in(run, secret, moved_to)
 
 
-def _try_refresh(run: RunContext, secret: StoredSecret, moved_to: str | None = None) -> Saved | SecretError:
-    """Refresh; return what was saved, or why the tokens may be dead, or why nobody was there."""
+def _ask(run: RunContext, secret: StoredSecret, operation: Operation) -> Saved | SecretError:
+    """Ask; return what was saved, or why the credentials may be dead, or why nobody was there."""
     try:
-        return ask(run, secret, Operation.REFRESH, moved_to)
+        return ask(run, secret, operation)
+    except Rejected as error:
+        if operation is Operation.LOGIN:
+            return error
+        raise
     except (SessionDead, Unclear, Unreachable) as error:
         return error
 
 
-def _log_in(run: RunContext, secret: StoredSecret, moved_to: str | None = None) -> Result:
+def _ask_elsewhere(
+    run: RunContext, secret: StoredSecret, operation: Operation, moved_to: str | None
+) -> Saved | SecretError:
+    """Ask at a second address (None: the secret's own). Whatever is wrong there says less than what the first said."""
     try:
-        saved = ask(run, secret, Operation.LOGIN, moved_to)
-    except (Rejected, Unclear, Unreachable) as error:
-        refused = error
+        return ask(run, secret, operation, moved_to)
+    except SecretError as error:
+        if error.outcome in (Outcome.UNREADABLE, Outcome.NOT_STORED, Outcome.DEFERRED):
+            raise
+        return error
+
+
+def _log_in(run: RunContext, secret: StoredSecret, moved_to: str | None = None) -> Result:
+    """Log in: where the tenant has moved, if that is known, then at the secret's own address."""
+    elsewhere = _ask_elsewhere(run, secret, Operation.LOGIN, moved_to) if moved_to else None
+    if elsewhere is None:
+        answer = _ask(run, secret, Operation.LOGIN)
     else:
-        current = saved.secret
-        if saved.ours and current and current.life.nearly_over(run.clock.now()):
-            saved = _refreshed_at_once(run, current) or saved
-        return _result(secret, saved, Outcome.LOGGED_IN)
-    if moved_to is None and (moved_to := new_base_url(run, secret)):
-        return _log_in(run, secret, moved_to)
-    if isinstance(refused, Unclear):
+        answer = elsewhere if isinstance(elsewhere, Saved) else _ask_elsewhere(run, secret, Operation.LOGIN, None)
+    if not isinstance(answer, Saved) and moved_to is None and (moved_to := new_base_url(run, secret)):
+        elsewhere = _ask_elsewhere(run, secret, Operation.LOGIN, moved_to)
+        answer = elsewhere if isinstance(elsewhere, Saved) else answer
+    if isinstance(answer, Saved):
+        current = answer.secret
+        if answer.ours and current and current.life.nearly_over(run.clock.now()):
+            answer = _refreshed_at_once(run, current) or answer
+        return _result(secret, answer, Outcome.LOGGED_IN)
+    if isinstance(elsewhere, (Rejected, Unclear)) and not isinstance(answer, Rejected):
+        answer = elsewhere
+    if isinstance(answer, Unclear):
         label_reported(run, secret.version, UNCLEAR)
-    raise refused
+    raise answer
 
 
 def _refreshed_at_once(run: RunContext, secret: StoredSecret) -> Saved | None:
     """Refresh tokens that a login gave, and that are nearly over; None if that fails: the next run asks again."""
     try:
+        label_asked(run, secret.version)  # if anything fails from here on
         _prepare(run, secret)
         return ask(run, secret, Operation.REFRESH)
     except SecretError as error:
@@ -160,21 +188,3 @@ def _superseded(run: RunContext, newer: Version) -> Result:
 def _written_lately(secret: StoredSecret, now: float) -> bool:
     """Tell whether storing the version itself is proof enough: more proofs for short-lived tokens fill the secret."""
     return secret.life.ours and secret.life.due(now) and 0 <= now - secret.life.start < _PROVEN_SECONDS
-
-
-def refused_before(run: RunContext, secret: StoredSecret, why: str = "refused before, and not changed since") -> Result:
-    """Return the result of a version that was reported already; `why`: what its slot has brought."""
-    version = secret.version
-    rejected = REJECTED in version.labels
-    daily = rejected and secret.document.refresh is None
-    again = iso(next_slot(version.id, run.clock.now(), daily=daily))
-    text = f"{why}; asked again after {again}; store working credentials in the secret, or force it"
-    return Result(version.name, Outcome.REJECTED if rejected else Outcome.TRANSIENT, text, secret.life, reported=True)
-
-
-def label_reported(run: RunContext, version: Version, label: str) -> None:
-    """Remember that a version has been reported; if that fails it is reported again, which does no harm."""
-    try:
-        run.secrets.label(version, label)
-    except SecretError as error:
-        run.logger.warning("%s: the label %s could not be set: %s", version.name, label, error)

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 from token_refresh.deciding import Decision, decide
 from token_refresh.errors import InvalidSecret, Outcome, SecretError
 from token_refresh.exchange import describe_bug
-from token_refresh.masking import use_mask
-from token_refresh.presenting import label_reported, present, refused_before
+from token_refresh.masking import hide, use_mask
+from token_refresh.presenting import present
 from token_refresh.recovery import finish
+from token_refresh.refusals import label_reported, refused_before
 from token_refresh.report import Result
 from token_refresh.versions import ISSUED, REJECTED, proof_version_id
 
@@ -24,14 +25,19 @@ if TYPE_CHECKING:
     from token_refresh.versions import Version
 
 
-def rotate(run: RunContext, request: RunRequest, arn: str, name: str, life: Lifetime | None = None) -> Result:
-    """Rotate one secret if it is due; every failure becomes the result's outcome. `life`: as a list showed it."""
+def rotate(run: RunContext, request: RunRequest, listed: Version, life: Lifetime | None = None) -> Result:
+    """Rotate one secret if it is due; every failure becomes the result's outcome. `life`: as the list showed it."""
+    arn, name = listed.arn, listed.name
     with use_mask():
         try:
             run.deadline.check_request()
             # Alone and once more: a list may be minutes old.
             return _rotate_current(run, request, run.secrets.read(arn))
         except SecretError as error:
+            if REJECTED in listed.labels and not request.insists and not error.outcome.needs_human:
+                # It stays rejected: an alarm would flap otherwise.
+                why = f"refused before, and not changed since; {hide(str(error))}"
+                return Result(name, Outcome.REJECTED, why, life, reported=True)
             return Result.of(name, error, life)
         except Exception as error:  # noqa: BLE001  # a bug in one secret's turn must not take the others down
             return Result(name, Outcome.TRANSIENT, describe_bug(error), life)
@@ -69,7 +75,7 @@ def _rotate_valid(run: RunContext, request: RunRequest, secret: StoredSecret) ->
         return present(run, waiting)
     if decision is Decision.RETRY:
         # A timer of one minute meets the slot ten times: it is used up if this hour's proof is there.
-        proof_id = proof_version_id(version.successor_id, now)
+        proof_id = proof_version_id(version.successor_id, run.began)
         if run.secrets.read_version(version.arn, proof_id) is None:
             return present(run, secret, in_slot=True)
     elif decision is Decision.DUE:

@@ -42,6 +42,13 @@ class Answer:
     tokens: IssuedTokens
     sent_at: float  # epoch seconds
 
+    def for_edit(self, theirs: StoredSecret) -> Answer:
+        """Return what to put into somebody's edit: not where the tenant was found, if they have changed where it is."""
+        if theirs.document.fields.get("baseUrl") == self.given_for.document.fields.get("baseUrl"):
+            return self
+        fields = {name: value for name, value in self.tokens.fields.items() if name != "baseUrl"}
+        return replace(self, tokens=replace(self.tokens, fields=fields))
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Saved:
@@ -91,22 +98,13 @@ def not_current_yet(why: SecretError) -> SecretError:
 
 def label_asked(run: RunContext, version: Version) -> None:
     """Mark an attempt, so that a lost answer is retried whatever the dates say. Raises `Transient` or `Denied`."""
+    put_label(run, version, ASKED)
+
+
+def put_label(run: RunContext, version: Version, label: str) -> None:
+    """Put a label on a version. Raises `Transient` or `Denied`."""
     # A refusal can pass: another run moves the label at the same time, or reads lag behind its latest move.
-    run.deadline.retry(partial(run.secrets.label, version, ASKED), most_tries=_MOST_LABEL_TRIES, calls=2)
-
-
-def keep_unreadable(run: RunContext, version: Version, body: bytes) -> str:
-    """Keep an answer in which no tokens were found; return where it is, for a person. Raises `NotStored`."""
-    if not body:
-        return "its answer was empty"
-    try:
-        kept = run.deadline.retry(partial(run.secrets.keep_unreadable, version, body, run.clock.now()))
-    except SecretError as error:
-        why = error
-    else:
-        none = "NOT kept: twelve others of today are; read those"
-        return f"its answer is {'kept' if kept else none} under the label UNREADABLE"
-    raise NotStored(f"{run.provider.title} answered in a shape we do not know, and the answer could not be kept: {why}")
+    run.deadline.retry(partial(run.secrets.label, version, label), most_tries=_MOST_LABEL_TRIES, calls=2)
 
 
 def _store(run: RunContext, base: StoredSecret, answer: Answer) -> list[StoredSecret]:
@@ -158,7 +156,7 @@ def _make_answer_current(run: RunContext, answer: Answer, chain: list[StoredSecr
             if ISSUED in instead.labels:
                 label_asked(run, instead)
             return Saved(ours=False, secret=theirs)
-        answer = latest
+        answer = latest.for_edit(theirs)
         chain = _store(run, theirs, answer)
     raise Transient("the secret was changed again and again")
 

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from token_refresh.aws_errors import NO_SUCH_SECRET, NOT_A_NAME
 from token_refresh.deciding import decide
 from token_refresh.duplicates import Accounts
-from token_refresh.errors import Denied, InvalidEvent, Outcome, SecretError
+from token_refresh.errors import Denied, InvalidEvent, Outcome, SecretError, Transient
 from token_refresh.events import check_prefix
 from token_refresh.masking import use_mask
-from token_refresh.presenting import label_reported
+from token_refresh.refusals import label_reported
 from token_refresh.report import Result
 from token_refresh.rotation import rotate, settled
-from token_refresh.versions import REJECTED
+from token_refresh.versions import ISSUED, REJECTED
 
 if TYPE_CHECKING:
     from token_refresh.events import RunRequest
@@ -31,24 +32,30 @@ def rotate_all(run: RunContext, request: RunRequest) -> list[Result]:
     Raises `Transient` or `Denied` if the list of secrets cannot be read.
     """
     settled_by_arn: dict[str, Result] = {}
-    due: dict[str, tuple[str, Lifetime | None]] = {}  # by ARN, without the values, so that memory stays flat
+    due: dict[str, tuple[Version, Lifetime | None]] = {}  # by ARN, without the values, so that memory stays flat
     accounts = Accounts()
+    all_seen = True
     for item in run.secrets.list_current(run.settings.secret_prefix):
         if isinstance(item, tuple):
             name, error = item
             settled_by_arn[name] = Result.of(name, error)
+            all_seen = all_seen and not isinstance(error, Transient)
             continue
         result, life = _look(run, request, item, accounts)
         if result is None:
-            due[item.arn] = item.name, life
+            due[item.arn] = replace(item, text=None), life
         else:
             settled_by_arn[item.arn] = result
     for version, other in accounts.losers():
         due.pop(version.arn, None)
         settled_by_arn[version.arn] = _same_account(run, request, version, other)
+    if run.provider.identities and not all_seen:
+        for version in [version for version, _ in due.values() if not _is_settled_owner(version)]:
+            _, life = due.pop(version.arn)
+            settled_by_arn[version.arn] = _wait(version, life)
     soonest_first = sorted(due.items(), key=lambda entry: entry[1][1].urgency if entry[1][1] else 0.0)
     with ThreadPoolExecutor(run.settings.max_workers) as pool:
-        turns = [pool.submit(rotate, run, request, arn, name, life) for arn, (name, life) in soonest_first]
+        turns = [pool.submit(rotate, run, request, version, life) for _, (version, life) in soonest_first]
         results = [*settled_by_arn.values(), *(turn.result() for turn in turns)]
     return sorted(results, key=lambda result: result.name)
 
@@ -63,10 +70,22 @@ def rotate_named(run: RunContext, request: RunRequest, secret_id: str) -> list[R
     else:
         # An ARN's name ends in random characters, so only the answer tells for certain.
         check_prefix(version.name, run.settings.secret_prefix)
-        return [rotate(run, request, version.arn, version.name)]
+        return [rotate(run, request, replace(version, text=None, labels=frozenset()))]
     if isinstance(failure, Denied) and failure.code in (NO_SUCH_SECRET, NOT_A_NAME):
         raise InvalidEvent(f"secret_id: there is no secret '{shown}' in this account and region")
     return [Result.of(shown, failure)]
+
+
+def _is_settled_owner(version: Version) -> bool:
+    return ISSUED in version.labels and REJECTED not in version.labels
+
+
+def _wait(version: Version, life: Lifetime | None) -> Result:
+    """Return the result of a secret that is not asked about while the one with the same account may be out of sight."""
+    why = "not asked: AWS did not show all secrets, and one of them may hold the same account; the next run goes on"
+    if REJECTED in version.labels:
+        return Result(version.name, Outcome.REJECTED, why, life, reported=True)
+    return Result(version.name, Outcome.DEFERRED, why, life)
 
 
 def _same_account(run: RunContext, request: RunRequest, version: Version, other: str) -> Result:

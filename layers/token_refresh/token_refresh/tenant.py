@@ -14,6 +14,8 @@ from token_refresh.transport import get
 if TYPE_CHECKING:
     from token_refresh.run_context import RunContext, StoredSecret
 
+_MOST_BYTES = 4096  # of an answer that is one address: parsed JSON can be thirty times as large
+
 
 def base_url_of(run: RunContext, secret: StoredSecret) -> str:
     """Return where a secret's provider is asked."""
@@ -33,7 +35,7 @@ def new_base_url(run: RunContext, secret: StoredSecret) -> str | None:
             response = get(base_url, request, public_only=own and not run.settings.allow_plain_http)
         except SecretError:
             continue
-        found = (parse_object(response.body) or {}).get("value")
+        found = (parse_object(response.body[:_MOST_BYTES]) or {}).get("value")
         if response.status == HTTPStatus.OK and isinstance(found, str) and _is_ours(run, found):
             return found.rstrip("/") if _place(found) != _place(now) else None
     return None
