@@ -151,6 +151,8 @@ def test_a_label_that_cannot_be_put(world: World) -> None:
     assert f"{name}: rejected: " in world.run().failure
     assert "REJECTED" not in world.store.labels(name)
     assert f"{name}: rejected: " in world.run().failure
+    world.store.heal()
+    assert f"{name}: rejected: " in world.run().failure
     assert world.run().result["outcomes"] == {"rejected": 1}
 
 

@@ -207,9 +207,8 @@ def test_living_tokens_are_not_rejected_by_who_never_knew_them(
     world: World, elsewhere: Ekuaibao, own: str, *, login_fields: bool
 ) -> None:
     """The secret's own address is out of order for one run; the other one refuses what it does not know."""
-    name = _add(world, login_fields=login_fields)
+    name, url = _add(world, login_fields=login_fields), world.provider.url
     if own == "gone":
-        url = world.provider.url
         world.set_environment(BASE_URL=elsewhere.url)
         elsewhere.tenants = {"corp-1": elsewhere.url + "/"}
         world.edit(name, baseUrl="http://127.0.0.1:9")
