@@ -38,7 +38,10 @@ def test_made_current_by_the_next_run(world: World, *, login_fields: bool) -> No
     assert run.result["outcomes"] == {"refreshed": 1}
     assert len(run.sent) == 1
     marked = [steps.read(name, "ASKED").but("ResourceNotFoundException"), steps.move(name, "ASKED")]
-    assert run.steps[:6] == [SWEEP, steps.read(name), steps.read(name, "ISSUED"), *marked, steps.promotion(name)]
+    finished = [SWEEP, steps.read(name), steps.read(name, "ISSUED"), *marked, steps.promotion(name)]
+    assert run.steps[:6] == finished
+    # It is ours, and young: so it is labelled before it is presented, like any that is not due.
+    assert run.steps[8:] == [steps.read(name, "ASKED"), *run.steps[-2:]]
     assert world.provider.is_live(world.document(name))
     assert world.run().result["outcomes"] == {"fresh": 1}
 

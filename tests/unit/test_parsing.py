@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from token_refresh.parsing import expiry, number, parse_object, token
+from token_refresh.parsing import MOST_MESSAGE, expiry, number, parse_object, text, token
 
 NOW = 1_510_213_872.070  # epoch seconds
 NOW_MS = 1_510_213_872_070
@@ -162,3 +162,11 @@ def test_a_line_break_may_stand_in_a_token_as_it_is() -> None:
     body = parse_object(b'\n\xef\xbb\xbf{"apiKey":"AAAA\nBB\r\nCC","name":"a\tb"}\0')
     assert body is not None
     assert token(body["apiKey"]) == "AAAABBCC"
+
+
+@pytest.mark.parametrize(
+    ("given", "length"), [("x", 1), ("x" * MOST_MESSAGE, MOST_MESSAGE), ("x" * 9_999, MOST_MESSAGE + 1)]
+)
+def test_a_message_is_cut_and_tells_that_it_goes_on(given: str, length: int) -> None:
+    """By one character more than is looked at."""
+    assert len(text(given)) == length

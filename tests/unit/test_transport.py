@@ -222,6 +222,22 @@ class TestSize:
         with WireServer(answer(200, b"x" * size)) as server:
             assert post(server.url, REQUEST).body == b"x" * min(size, MIB)
 
+    def test_the_rest_is_not_read(self) -> None:
+        """Neither into memory nor off the wire."""
+        size = 64 * MIB
+        taken = []
+
+        def script(connection: socket.socket, _: WireServer) -> None:
+            connection.sendall(f"HTTP/1.1 200 OK\r\nContent-Length: {size}\r\n\r\n".encode())
+            with contextlib.suppress(OSError):
+                for _number in range(size // MIB):
+                    connection.sendall(bytes(MIB))
+                    taken.append(MIB)
+
+        with WireServer(script) as server:
+            assert post(server.url, REQUEST).body == bytes(MIB)
+        assert sum(taken) < size / 2
+
     def test_a_gzip_bomb_costs_no_more(self) -> None:
         """32 MiB of zeros in a few KiB, though nobody asked for gzip."""
         pack = zlib.compressobj(9, wbits=31)
