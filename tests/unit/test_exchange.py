@@ -86,7 +86,7 @@ class Surroundings:
 def around(monkeypatch: pytest.MonkeyPatch) -> Surroundings:
     """Surroundings in which nothing goes wrong."""
     made = Surroundings()
-    for name, double in {"post": made.post, "save": made.save, "keep_unreadable": made.keep}.items():
+    for name, double in {"post": made.post, "save": made.save, "_keep": made.keep}.items():
         monkeypatch.setattr(exchange, name, double)
     return made
 

@@ -58,7 +58,7 @@ def kind_of_body(data: bytes) -> Body:
     """Tell what a body is that is no JSON object."""
     if is_page(data):
         return Body.TEXT
-    said = next(_readings(data)).strip(_AROUND).rstrip("\ufffd")  # its end may be cut off
+    said = next(_readings(data)).removesuffix("\0").strip(_AROUND.rstrip("\0")).rstrip("\ufffd")  # cut off, perhaps
     # A callback, or a warning, before JSON: there can be tokens in it.
     if said[:1] in _JSON_BEGINS or '{"' in said:
         return Body.DATA if said else Body.TEXT

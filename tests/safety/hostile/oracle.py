@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 
 MOST_TOKEN_BYTES = 8192
 _TEN_YEARS_MS = 10 * 366 * 24 * 3600 * 1000
-_BOM = b"\xef\xbb\xbf"
+_MOST_MESSAGE = 4097
+_AROUND = " \t\r\n\ufeff"
 _NO_FEATURE = "\u672a\u5f00\u901a\u529f\u80fd"
 _TEXTS = {"\u672a\u6388\u6743", "\u5bc6\u94a5\u65e0\u6548", _NO_FEATURE + "\uff0c\u65e0\u6743\u8bbf\u95ee"}
 
@@ -70,9 +71,10 @@ def _meaning(  # noqa: C901, PLR0911, PLR0912, PLR0913, PLR0917 - the rows of th
         if error and message.strip() in ("apikey not found", "invalid signature"):
             return dead
     elif kind == "ekuaibao":
-        if 500 in numbers or "\u9891\u7e41" in message:
+        said = message or ("" if document is not None or _is_page(body) or not _is_text(body) else _plain(body))
+        if 500 in numbers or "\u9891\u7e41" in said:
             return "busy"
-        if _NO_FEATURE in message:
+        if _NO_FEATURE in said:
             return "refused"
         if error and numbers & {401, 403}:
             return dead
@@ -104,31 +106,66 @@ def whole(given: object) -> int | None:
     """Returns a number, or the number that a string is ("Numbers may come as strings")."""
     if isinstance(given, bool) or not isinstance(given, (int, float, str)):
         return None
+    if isinstance(given, str):
+        plain = re.fullmatch(r"\s*(-?[0-9]{1,400})(?:\.0*)?\s*", given, re.ASCII)
+        return int(plain[1]) if plain else None
     try:
         return int(given)
     except (ValueError, OverflowError):
         return None
 
 
-def _parsed(body: bytes) -> dict[str, Any] | None:
-    body = body.removeprefix(_BOM)
+def _said(body: bytes) -> list[str]:
+    """Returns what bytes may say: as JSON's encodings have it; if that is broken, as GB 18030, then with gaps."""
+    usual = json.detect_encoding(body)
     try:
-        text = body.decode(json.detect_encoding(body), errors="replace")
-        # Python's own limit on digits is no rule of JSON.
-        document = json.loads(text, parse_int=lambda digits: int(digits) if len(digits) < 400 else float(digits))
-    except (ValueError, RecursionError):
-        return None
-    return document if isinstance(document, dict) else None
+        return [body.decode(usual)]
+    except UnicodeDecodeError:
+        pass
+    found = []
+    for encoding, errors in (("gb18030", "strict"), (usual, "replace"), ("gb18030", "replace")):
+        try:
+            text = body.decode(encoding, errors)
+        except UnicodeDecodeError:
+            continue
+        found.append(re.sub(r"([^\x00-\x7f]+)", "\\1\ufffd", text) if encoding == "gb18030" else text)
+    return found
+
+
+def _parsed(body: bytes) -> dict[str, Any] | None:
+    for text in _said(body):
+        try:
+            # Python's own limit on digits is no rule of JSON.
+            document = json.loads(
+                text.strip(_AROUND + "\0"),
+                strict=False,
+                parse_int=lambda digits: int(digits) if len(digits) < 400 else float(digits),
+            )
+        except (ValueError, RecursionError):
+            continue
+        return document if isinstance(document, dict) else None
+    return None
+
+
+def _is_page(body: bytes) -> bool:
+    return _said(body)[0].lstrip(_AROUND + "\0").startswith("<")
+
+
+def _plain(body: bytes) -> str:
+    return _text(_said(body)[0]).strip(_AROUND + '\0"')
 
 
 def _is_text(body: bytes) -> bool:
-    stripped = body.removeprefix(_BOM).strip()
-    if stripped[:1] in (b"{", b"[", b'"'):
+    """Says whether no token can be in it."""
+    if _is_page(body):
+        return True
+    text = _said(body)[0].removesuffix("\0").strip(_AROUND).rstrip("\ufffd")
+    if text[:1] in ("{", "[", '"') or '{"' in text:
         return False
-    try:
-        return all(sign.isprintable() or sign.isspace() for sign in stripped.decode())
-    except UnicodeDecodeError:
-        return stripped[:1] == b"<"
+    if any(unicodedata.category(sign) in ("Cc", "Cn") and not sign.isspace() for sign in text):
+        return False
+    # One gap behind what was guessed; any other is a character that could not be.
+    return not re.search("\ufffd\ufffd|(?:^|[\x00-\x7f])\ufffd", text)
 
 
 def _tokens(place: object, names: tuple[str, ...], needed: set[str]) -> tuple[dict[str, str], dict[str, Any]]:
@@ -144,6 +181,12 @@ def _mcs(document: dict[str, Any], ask: str) -> tuple[dict[str, str], dict[str, 
     if document.get("code") is not None and whole(document["code"]) != 200:
         return {}, {}
     place = document.get("results") if ask == "refresh" else document
+    if (
+        isinstance(place, dict)
+        and place.get("token") not in (None, "")
+        and not _tokens(place, ("token",), {"token"})[0]
+    ):
+        return {}, {}  # it may be the only good one
     needed = {"access_token"} if ask == "refresh" else {"access_token", "token"}
     return _tokens(place, ("token", "access_token"), needed)
 
@@ -157,7 +200,7 @@ def _ekuaibao(document: dict[str, Any], _: str) -> tuple[dict[str, str], dict[st
 
 
 def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""
+    return value[:_MOST_MESSAGE].replace("\ufffd", "") if isinstance(value, str) else ""
 
 
 def _mcs_error(document: dict[str, Any] | None, _: dict[str, str], __: bytes) -> Error | None:
@@ -170,13 +213,13 @@ def _mcs_error(document: dict[str, Any] | None, _: dict[str, str], __: bytes) ->
 def _fashion_world_error(document: dict[str, Any] | None, _: dict[str, str], __: bytes) -> Error | None:
     if document is None or not isinstance(document.get("message"), str) or document.get("apiKey") is not None:
         return None
-    return Error(None, document["message"], set(document) == {"message"})
+    return Error(None, _text(document["message"]), set(document) == {"message"})
 
 
 def _ekuaibao_error(document: dict[str, Any] | None, tokens: dict[str, str], body: bytes) -> Error | None:
     if document is None:
-        text = body.decode(errors="replace").strip().removeprefix("\ufeff")
-        return Error(403, text, only_documented=True) if text in _TEXTS else None
+        text = _plain(body)
+        return Error(403, text, only_documented=True) if text in _TEXTS and not _is_page(body) else None
     known = {"errorCode", "errorMessage", "errorDetails", "code", "data", "value"}
     value = document.get("value")
     if document.get("errorCode") is None and isinstance(value, dict):
