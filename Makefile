@@ -26,8 +26,10 @@ export SAM_CLI_TELEMETRY := 0
 export UV_PYTHON_DOWNLOADS := never
 unexport VIRTUAL_ENV PYTHONHOME PYTHONPATH
 
-# A file's tests share servers; tests/conftest.py puts the longest files first.
-in_parallel := --numprocesses=auto --dist=loadfile --no-loadscope-reorder
+# A file's tests share servers; tests/conftest.py puts the longest files first. One process more than there are cores: one
+# of them mostly waits, for the timer of the emulated AWS.
+processes = $(shell python -c 'import os; print((os.cpu_count() or 1) + 1)')
+in_parallel = --numprocesses=$(processes) --dist=loadfile --no-loadscope-reorder
 
 .PHONY: help setup demo local test quick lint soak mutants format build requirements clean
 

@@ -150,6 +150,13 @@ def test_the_same_address_is_not_asked_again(world: World, old: Ekuaibao) -> Non
     assert world.provider.requests == []
 
 
+def test_an_old_address_that_does_not_speak_tls(world: World, old: Ekuaibao) -> None:
+    """Nothing was sent there: it is as good as gone."""
+    name = _add(world, baseUrl=old.url.replace("http://", "https://"))
+    assert world.run().result["outcomes"] == {"refreshed": 1}
+    assert world.document(name)["baseUrl"] == world.provider.url
+
+
 @pytest.fixture
 def elsewhere(world: World, old: Ekuaibao) -> Ekuaibao:
     """Where the tenant is said to be, by mistake: it is where the secret and the stack ask."""

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from tests.unit.wire import WireServer, answer, trickle
-from token_refresh.errors import Transient
+from token_refresh.errors import Transient, Unreachable
 from token_refresh.transport import HttpRequest, HttpResponse, post
 
 if TYPE_CHECKING:
@@ -78,9 +78,9 @@ def server_with(path: Path, version: ssl.TLSVersion | None = None) -> ssl.SSLCon
     return context
 
 
-def failure(url: str) -> str:
+def failure(url: str, kind: type[Transient] = Transient) -> str:
     """Asks, expects no answer, and returns why."""
-    with pytest.raises(Transient) as caught:
+    with pytest.raises(kind) as caught:
         post(url, HttpRequest("/api", query={"accessToken": "dummy-token"}), 5.0)
     assert (caught.value.__cause__, caught.value.__context__) == (None, None)
     return str(caught.value)
@@ -97,7 +97,7 @@ def test_a_trusted_server_is_asked(certificate: Path, trust: Callable[[Path], No
 def test_an_untrusted_certificate_is_refused(certificate: Path) -> None:
     """Once, and before anything is sent."""
     with WireServer(answer(200, b"{}"), tls=server_with(certificate)) as server:
-        assert (failure(server.url), server.sent, server.connections) == (REFUSED, [], 1)
+        assert (failure(server.url, Unreachable), server.sent, server.connections) == (REFUSED, [], 1)
 
 
 def test_the_environment_s_roots_are_not_trusted(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:

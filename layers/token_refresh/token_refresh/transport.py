@@ -34,7 +34,6 @@ _CHUNK_BYTES = 64 * 1024
 _GZIP, _PLAIN_BEGINS = b"\x1f\x8b", (b"{", b"[", b'"', b"<")
 _HOST = re.compile("[A-Za-z0-9.:_-]{1,100}")
 _PLAIN = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE", "UNKNOWN_PROTOCOL")  # OpenSSL's words
-_NO_NAME, _NO_CONNECTION = "the host name could not be resolved", "no connection could be made"
 _LONGEST_CHAIN = 20  # of wrapped errors; three is usual
 
 
@@ -93,7 +92,7 @@ def _send(method: str, base_url: str, request: HttpRequest, seconds: float, *, p
         headers["Content-Type"] = "application/json"
         body = json.dumps(request.json, ensure_ascii=False).encode()
     timeout = (min(CONNECT_SECONDS, seconds), min(READ_SECONDS, seconds))
-    answer, problem, private = None, "", False
+    answer, problem, sent, private = None, "", True, False
     with TimeLimit(seconds, public_only=public_only) as limit, contextlib.closing(Adapter(limit)) as adapter:
         try:
             prepared = requests.Request(method, url, headers=headers, data=body).prepare()
@@ -105,7 +104,7 @@ def _send(method: str, base_url: str, request: HttpRequest, seconds: float, *, p
                     target = _host(url, response.headers.get("Location", "")) if response.is_redirect else ""
                     answer = HttpResponse(response.status_code, _read(response), target)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
-            problem = _describe(error)
+            problem, sent = _describe(error)
             private = any(isinstance(cause, PrivateAddress) for cause in _causes(error))
     # Raised out here so that the library's exception is not in the chain.
     if answer is not None:
@@ -113,7 +112,7 @@ def _send(method: str, base_url: str, request: HttpRequest, seconds: float, *, p
     if private:
         raise InvalidSecret(f"baseUrl leads to {_host(base_url)}, which is not an address on the public internet")
     text = f"{_host(base_url)}: " + (f"no answer within {seconds:.0f} s" if limit.expired() else problem)
-    raise Unreachable(text) if problem in (_NO_NAME, _NO_CONNECTION) and not limit.expired() else Transient(text)
+    raise Transient(text) if sent or limit.expired() else Unreachable(text)
 
 
 def _host(url: str, location: str = "") -> str:
@@ -166,20 +165,23 @@ def _unpack(body: bytes, wbits: int, size: int = 1024) -> bytes:
     return bytes(unpacked)
 
 
-def _describe(error: Exception) -> str:
+def _describe(error: Exception) -> tuple[str, bool]:
+    """Return what went wrong, and whether the request can have been sent."""
     causes = list(_causes(error))
     if any(isinstance(cause, ssl.SSLError) and cause.reason in _PLAIN for cause in causes):
-        return "the host does not speak TLS at this port (is it a plain http:// address?)"
+        return "the host does not speak TLS at this port (is it a plain http:// address?)", False
     for cause in causes:
         if isinstance(cause, (ssl.SSLError, urllib3.exceptions.SSLError)):
-            return "the TLS connection failed (certificate not trusted, wrong host name, or TLS older than 1.2)"
+            untrusted = any(isinstance(one, ssl.SSLCertVerificationError) for one in causes)
+            what = "the TLS connection failed (certificate not trusted, wrong host name, or TLS older than 1.2)"
+            return what, not untrusted
         if isinstance(cause, urllib3.exceptions.NameResolutionError):
-            return _NO_NAME
+            return "the host name could not be resolved", False
         if isinstance(cause, urllib3.exceptions.ConnectTimeoutError):
-            return _NO_CONNECTION
+            return "no connection could be made", False
         if isinstance(cause, (TimeoutError, urllib3.exceptions.ReadTimeoutError)):
-            return f"connected, but no answer came within {READ_SECONDS:.0f} s"
-    return "the connection broke before an answer came"
+            return f"connected, but no answer came within {READ_SECONDS:.0f} s", True
+    return "the connection broke before an answer came", True
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
