@@ -47,6 +47,8 @@ LIES = frozenset(
         Mood.TEAPOT,
     }
 )
+# Fashion World has no codes: on HTTP 200 its "too many requests" is a text that no document explains.
+MISLEADING = LIES | {Mood.BUSY_IN_200}
 # The provider acts, and no tokens arrive.
 LOSSES = frozenset({Mood.DROP_AFTER, Mood.WRONG_SHAPE, Mood.EMPTY, Mood.TRUNCATED, Mood.OVERSIZED})
 HARMLESS = (Mood.GZIP, Mood.BROKEN_TEXT, Mood.ODD_EXPIRY)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from tests.safety.histories.events import LIES, LOSSES
+from tests.safety.histories.events import LOSSES, MISLEADING
 from tests.safety.histories.scheduler import Received, Run
 from tests.safety.histories.totals import EDIT_LOST
 from tests.safety.moves import edit_left_behind
@@ -105,7 +105,7 @@ class Watcher:
             return
         history.totals.faults[f"provider: {mood.value.replace('_', ' ')}"] += 1
         history.invocation.lost_an_answer |= mood in LOSSES
-        if mood in LIES:
+        if mood in MISLEADING:
             for tracked in history.secrets:
                 tracked.misled = True
 
