@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from token_refresh.errors import Unreachable
+
 if TYPE_CHECKING:
     from tests.support.world import World
 
@@ -27,6 +29,24 @@ def test_a_secret_s_own_address_must_be_public(world: World) -> None:
     assert run.sent == []
     assert {"AWSCURRENT", "REJECTED"} <= world.current(name).labels
     assert world.run().result["outcomes"] == {"rejected": 1}  # it has been reported
+
+
+@pytest.mark.parametrize("provider_name", ["ekuaibao"])
+def test_where_a_tenant_is_looked_up(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At the secret's own address, which must be public, and at the stack's, which is trusted."""
+    asked = []
+
+    def nobody(base_url: str, _: object, *, public_only: bool, **__: object) -> None:
+        asked.append((base_url, public_only))
+        raise Unreachable("nobody")
+
+    monkeypatch.setattr("token_refresh.exchange.post", nobody)
+    monkeypatch.setattr("token_refresh.tenant.get", nobody)
+    world.add(baseUrl="https://own.invalid", corpId="corp-1")
+
+    world.run()
+
+    assert asked == [("https://own.invalid", True), ("https://own.invalid", True), ("https://provider.invalid", False)]
 
 
 @pytest.mark.parametrize("provider_name", ["mcs"])

@@ -454,6 +454,13 @@ class TestPublicOnly:
         with pytest.raises(InvalidSecret):
             post("http://looks.public.example", REQUEST, public_only=True)
 
+    @pytest.mark.parametrize("peer", ["8.8.8.8", "2001:4860:4860::8888", "64:ff9b::808:808", "2002:808:808::"])
+    def test_which_are_public(self, peer: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Also as an IPv6 address that stands for one."""
+        monkeypatch.setattr("urllib3.connection.HTTPConnection._new_conn", lambda _: Peer(peer))
+        with pytest.raises(NotImplementedError):  # by the double: it was let through
+            post("http://is.public.example", REQUEST, public_only=True)
+
 
 class Peer:
     """A socket that is connected to some address."""
@@ -464,6 +471,10 @@ class Peer:
     def getpeername(self) -> tuple[str, int]:
         """Returns the address of the other side."""
         return self._address, 443
+
+    def dup(self) -> Peer:
+        """Says that the connection is to be used."""
+        raise NotImplementedError
 
     def close(self) -> None:
         """Ends nothing."""
