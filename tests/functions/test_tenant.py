@@ -150,6 +150,16 @@ def test_the_same_address_is_not_asked_again(world: World, old: Ekuaibao) -> Non
     assert world.provider.requests == []
 
 
+@pytest.mark.parametrize("status", [404, 503, 302])
+def test_only_a_yes_is_an_address(world: World, old: Ekuaibao, status: int) -> None:
+    """Whatever else has a value in it."""
+    old.answer_with(403, body="未授权")
+    old.answer_with(status, body=json.dumps({"value": f"{world.provider.url}/"}))
+    name = _add(world, login_fields=False)
+    assert f"{name}: rejected: " in world.run().failure
+    assert world.provider.requests == []
+
+
 def test_an_old_address_that_does_not_speak_tls(world: World, old: Ekuaibao) -> None:
     """Nothing was sent there: it is as good as gone."""
     name = _add(world, baseUrl=old.url.replace("http://", "https://"))
