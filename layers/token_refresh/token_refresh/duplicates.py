@@ -38,8 +38,9 @@ class Accounts:
 
     def add(self, secret: StoredSecret) -> None:
         """Take note of a secret."""
-        issued_at = secret.life.start if secret.life.ours else float("-inf")
-        self._holders.append(_Holder(replace(secret.version, text=None), issued_at, frozenset(_digests(secret))))
+        if digests := frozenset(_digests(secret)):  # nothing tells the account at some providers
+            issued_at = secret.life.start if secret.life.ours else float("-inf")
+            self._holders.append(_Holder(replace(secret.version, text=None), issued_at, digests))
 
     def losers(self) -> Iterator[tuple[Version, str]]:
         """Yield each secret that is not to be asked about, and the name of the one that holds the same account.

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from token_refresh.clock import REQUEST_SECONDS
 from token_refresh.errors import NotStored, Rejected, SecretError, SessionDead, Transient, Unclear, Unreadable
 from token_refresh.masking import mask_values
+from token_refresh.parsing import Body
 from token_refresh.quoting import quote
 from token_refresh.replies import Operation, Verdict
 from token_refresh.storing import Answer, save
@@ -111,7 +112,7 @@ def _quote(provider: Provider, reply: ParsedReply, operation: Operation) -> str:
         codes += f", code {str(reply.code)[:_LONGEST_CODE]}"
     target = f", a redirect to {quote(reply.redirected_to)}" if reply.redirected_to else ""
     if not reply.message:
-        page = " with a web page" if reply.is_page else ""
+        page = " with a web page" if reply.body is Body.PAGE else ""
         return f"{provider.title} answered {codes}{page}{target}"
     hints = provider.replies.hints.get(operation, {})
     shown = quote(reply.message, hints)  # what is documented is shown whole

@@ -33,7 +33,7 @@ def _parse(body: Mapping[str, object], _: Operation, status: int, sent_at: float
     expires_at = expiry(given, sent_at)
     issued = None
     if api_key and secret_key:
-        expire_in = given if expires_at is not None and isinstance(given, (int, float, str)) else None
+        expire_in = given if isinstance(given, (int, float, str)) else None
         issued = IssuedTokens(
             {"apiKey": api_key, "secretKey": secret_key, "userId": user_id, "expireIn": expire_in}, expires_at
         )

@@ -22,6 +22,9 @@ _ERROR_KEYS = {"apiVersion", "code", "message", "statusCode", "options"}
 # The texts of the OAuth library behind it, which arrive as HTTP 500. A wrong app key says one of the first.
 _CLIENT = ("client_id", "client_secret", "client credentials")
 _CLIENT_STATUSES = (400, 401, 500)
+_OF_THE_CLIENT = dict.fromkeys(
+    ("invalid or missing client_id parameter", "client credentials are invalid"), "appKey or appSecret is wrong"
+)
 _REFRESH_TOKEN = (
     "invalid refresh token",
     "refresh token is invalid",
@@ -67,15 +70,13 @@ MCS = Provider(
         ),
         hints={
             Operation.REFRESH: {
-                "invalid or missing client_id parameter": "appKey or appSecret is wrong",
-                "client credentials are invalid": "appKey or appSecret is wrong",
+                **_OF_THE_CLIENT,
                 "invalid refresh token": "the token is not known, or was replaced",
                 "refresh token has expired": "the token was not refreshed for two weeks",
                 _USER: "the account behind the token is gone",
             },
             Operation.LOGIN: {
-                "invalid or missing client_id parameter": "appKey or appSecret is wrong",
-                "client credentials are invalid": "appKey or appSecret is wrong",
+                **_OF_THE_CLIENT,
                 _USER: "email or password is wrong",
             },
         },

@@ -28,7 +28,8 @@ class Body(Enum):
 
     OBJECT = "a JSON object"
     DATA = "other JSON, cut-off JSON, or data that is no text"
-    TEXT = "text that is no JSON, a web page, or nothing"
+    PAGE = "a web page"
+    TEXT = "other text that is no JSON, or nothing"
 
 
 def parse_object(data: bytes) -> Mapping[str, object] | None:
@@ -44,24 +45,19 @@ def parse_object(data: bytes) -> Mapping[str, object] | None:
     return None
 
 
-def plain_text(data: bytes) -> str:
-    """Return what a body says that is no JSON object, without quotation marks around it; cut, as a message is."""
-    return text(next(_readings(data))).strip(_AROUND + '"')
+def read_text(data: bytes) -> tuple[Body, str]:
+    """Tell what a body is that is no JSON object, and what it says: without quotation marks around it, and cut."""
+    said = next(_readings(data))
+    return _kind_of(said), text(said).strip(_AROUND + '"')
 
 
-def is_page(data: bytes) -> bool:
-    """Tell whether a body is a web page."""
-    return next(_readings(data)).lstrip(_AROUND).startswith("<")
-
-
-def kind_of_body(data: bytes) -> Body:
-    """Tell what a body is that is no JSON object."""
-    if is_page(data):
-        return Body.TEXT
-    said = next(_readings(data)).removesuffix("\0").strip(_AROUND.rstrip("\0")).rstrip("\ufffd")  # cut off, perhaps
+def _kind_of(said: str) -> Body:
+    if said.lstrip(_AROUND).startswith("<"):
+        return Body.PAGE
+    said = said.removesuffix("\0").strip(_AROUND.rstrip("\0")).rstrip("\ufffd")  # cut off, perhaps
     # A callback, or a warning, before JSON: there can be tokens in it.
-    if said[:1] in _JSON_BEGINS or '{"' in said:
-        return Body.DATA if said else Body.TEXT
+    if said and (said[0] in _JSON_BEGINS or '{"' in said):
+        return Body.DATA
     odd = any(unicodedata.category(sign) in ("Cc", "Cn") and not sign.isspace() for sign in said)
     return Body.DATA if odd or _BROKEN.search(said) else Body.TEXT
 

@@ -71,7 +71,7 @@ def _refresh_or_log_in(run: RunContext, secret: StoredSecret, *, in_slot: bool) 
 
 
 def _refresh(run: RunContext, secret: StoredSecret, *, in_slot: bool) -> Result:
-    refused, moved_to = _ask(run, secret, Operation.REFRESH), None
+    refused = _ask(run, secret, Operation.REFRESH)
     if isinstance(refused, Saved):
         return _result(secret, refused, Outcome.REFRESHED)
     alive = run.clock.now() < secret.life.end

@@ -11,11 +11,29 @@ from token_refresh.storing import put_label
 from token_refresh.versions import REJECTED, next_slot
 
 if TYPE_CHECKING:
+    from token_refresh.events import RunRequest
+    from token_refresh.lifetime import Lifetime
     from token_refresh.run_context import RunContext, StoredSecret
     from token_refresh.versions import Version
 
 
-def refused_before(run: RunContext, secret: StoredSecret, why: str = "refused before, and not changed since") -> Result:
+UNCHANGED = "refused before, and not changed since"
+
+
+def stays_rejected(name: str, why: str, life: Lifetime | None) -> Result:
+    """Return the result of a rejected version that this run does not ask about: an alarm would flap otherwise."""
+    return Result(name, Outcome.REJECTED, why, life, reported=True)
+
+
+def invalid(run: RunContext, request: RunRequest, version: Version, why: str) -> Result:
+    """Return the result of a version that cannot be presented, and remember that it has been reported."""
+    reported = REJECTED in version.labels
+    if not reported:
+        label_reported(run, version, REJECTED)
+    return Result(version.name, Outcome.INVALID_SECRET, why, reported=reported and not request.insists)
+
+
+def refused_before(run: RunContext, secret: StoredSecret, why: str = UNCHANGED) -> Result:
     """Return the result of a version that was reported already; `why`: what its slot has brought."""
     version = secret.version
     rejected = REJECTED in version.labels

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from token_refresh.parsing import Body, is_page, kind_of_body, parse_object, plain_text
+from token_refresh.parsing import Body, parse_object, read_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -62,7 +62,6 @@ class ParsedReply:
     message: str = ""  # the provider's own
     only_documented: bool = True  # there is nothing beside the error fields, where a token could be
     body: Body = Body.OBJECT
-    is_page: bool = False
     redirected_to: str = ""  # a host
 
     @property
@@ -99,7 +98,9 @@ OPENING_ROWS = (
 )
 CLOSING_ROWS = (
     Row(lambda reply: reply.status == _UNAUTHORISED, _V.DEAD, _V.REFUSED),
-    Row(lambda reply: reply.ok and reply.body is Body.TEXT, _V.UNCLEAR, _V.UNCLEAR),  # no token can be in it
+    Row(
+        lambda reply: reply.ok and reply.body in (Body.PAGE, Body.TEXT), _V.UNCLEAR, _V.UNCLEAR
+    ),  # no token can be in it
     Row(lambda reply: reply.ok and not (reply.own_shape and reply.only_documented), _V.UNREADABLE, _V.UNREADABLE),
     Row(lambda reply: reply.own_shape or reply.status in _FOREIGN, _V.UNCLEAR, _V.UNCLEAR),
     Row(lambda _: True, _V.BUSY, _V.BUSY),
@@ -132,11 +133,13 @@ class ReplyTable:
         if body is not None:
             reply = self.parse(body, operation, response.status, sent_at)
         else:
-            page = is_page(response.body)
-            reply = ParsedReply(response.status, body=kind_of_body(response.body), is_page=page)
-            if self.texts and not page:
-                said = plain_text(response.body)
-                known = said in self.texts
-                if known or reply.body is Body.TEXT:
-                    reply = replace(reply, own_shape=known, code=self.texts.get(said), message=said, body=Body.TEXT)
+            reply = self._parse_text(response)
         return replace(reply, redirected_to=response.redirected_to)
+
+    def _parse_text(self, response: HttpResponse) -> ParsedReply:
+        kind, said = read_text(response.body)
+        if said in self.texts:
+            code = self.texts[said]
+            return ParsedReply(response.status, own_shape=True, code=code, message=said, body=Body.TEXT)
+        message = said if self.texts and kind is Body.TEXT else ""  # of a provider that sends plain texts
+        return ParsedReply(response.status, message=message, body=kind)

@@ -14,7 +14,7 @@ from token_refresh.exchange import describe_bug
 from token_refresh.masking import hide, use_mask
 from token_refresh.presenting import present
 from token_refresh.recovery import finish
-from token_refresh.refusals import label_reported, refused_before
+from token_refresh.refusals import UNCHANGED, invalid, refused_before, stays_rejected
 from token_refresh.report import Result
 from token_refresh.versions import ISSUED, REJECTED, proof_version_id
 
@@ -27,20 +27,17 @@ if TYPE_CHECKING:
 
 def rotate(run: RunContext, request: RunRequest, listed: Version, life: Lifetime | None = None) -> Result:
     """Rotate one secret if it is due; every failure becomes the result's outcome. `life`: as the list showed it."""
-    arn, name = listed.arn, listed.name
     with use_mask():
         try:
             run.deadline.check_request()
             # Alone and once more: a list may be minutes old.
-            return _rotate_current(run, request, run.secrets.read(arn))
+            return _rotate_current(run, request, run.secrets.read(listed.arn))
         except SecretError as error:
             if REJECTED in listed.labels and not request.insists and not error.outcome.needs_human:
-                # It stays rejected: an alarm would flap otherwise.
-                why = f"refused before, and not changed since; {hide(str(error))}"
-                return Result(name, Outcome.REJECTED, why, life, reported=True)
-            return Result.of(name, error, life)
+                return stays_rejected(listed.name, f"{UNCHANGED}; {hide(str(error))}", life)
+            return Result.of(listed.name, error, life)
         except Exception as error:  # noqa: BLE001  # a bug in one secret's turn must not take the others down
-            return Result(name, Outcome.TRANSIENT, describe_bug(error), life)
+            return Result(listed.name, Outcome.TRANSIENT, describe_bug(error), life)
 
 
 def settled(run: RunContext, secret: StoredSecret, decision: Decision) -> Result | None:
@@ -57,13 +54,8 @@ def _rotate_current(run: RunContext, request: RunRequest, version: Version) -> R
     try:
         secret = run.parse(version)
     except InvalidSecret as error:
-        why = str(error)
-    else:
-        return _rotate_valid(run, request, secret)
-    reported = REJECTED in version.labels
-    if not reported:
-        label_reported(run, version, REJECTED)
-    return Result(version.name, Outcome.INVALID_SECRET, why, reported=reported and not request.insists)
+        return invalid(run, request, version, str(error))
+    return _rotate_valid(run, request, secret)
 
 
 def _rotate_valid(run: RunContext, request: RunRequest, secret: StoredSecret) -> Result:

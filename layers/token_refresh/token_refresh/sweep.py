@@ -12,7 +12,7 @@ from token_refresh.duplicates import Accounts
 from token_refresh.errors import Denied, InvalidEvent, Outcome, SecretError, Transient
 from token_refresh.events import check_prefix
 from token_refresh.masking import use_mask
-from token_refresh.refusals import label_reported
+from token_refresh.refusals import invalid, stays_rejected
 from token_refresh.report import Result
 from token_refresh.rotation import rotate, settled
 from token_refresh.versions import ISSUED, REJECTED
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from token_refresh.run_context import RunContext
     from token_refresh.versions import Version
 
+_SAME_ACCOUNT = "holds the same account as {}, and each ends the other's session: delete one, then force the other"
 _MOST_SHOWN = 100  # characters of a name that an event gives
 
 
@@ -48,14 +49,14 @@ def rotate_all(run: RunContext, request: RunRequest) -> list[Result]:
             settled_by_arn[item.arn] = result
     for version, other in accounts.losers():
         due.pop(version.arn, None)
-        settled_by_arn[version.arn] = _same_account(run, request, version, other)
+        settled_by_arn[version.arn] = invalid(run, request, version, _SAME_ACCOUNT.format(other))
     if run.provider.identities and not all_seen:
         for version in [version for version, _ in due.values() if not _is_settled_owner(version)]:
             _, life = due.pop(version.arn)
             settled_by_arn[version.arn] = _wait(version, life)
-    soonest_first = sorted(due.items(), key=lambda entry: entry[1][1].urgency if entry[1][1] else 0.0)
+    soonest_first = sorted(due.values(), key=lambda entry: entry[1].urgency if entry[1] else 0.0)
     with ThreadPoolExecutor(run.settings.max_workers) as pool:
-        turns = [pool.submit(rotate, run, request, version, life) for _, (version, life) in soonest_first]
+        turns = [pool.submit(rotate, run, request, version, life) for version, life in soonest_first]
         results = [*settled_by_arn.values(), *(turn.result() for turn in turns)]
     return sorted(results, key=lambda result: result.name)
 
@@ -70,6 +71,7 @@ def rotate_named(run: RunContext, request: RunRequest, secret_id: str) -> list[R
     else:
         # An ARN's name ends in random characters, so only the answer tells for certain.
         check_prefix(version.name, run.settings.secret_prefix)
+        # Without its labels: who asks for one secret is told whatever goes wrong.
         return [rotate(run, request, replace(version, text=None, labels=frozenset()))]
     if isinstance(failure, Denied) and failure.code in (NO_SUCH_SECRET, NOT_A_NAME):
         raise InvalidEvent(f"secret_id: there is no secret '{shown}' in this account and region")
@@ -84,17 +86,8 @@ def _wait(version: Version, life: Lifetime | None) -> Result:
     """Return the result of a secret that is not asked about while the one with the same account may be out of sight."""
     why = "not asked: AWS did not show all secrets, and one of them may hold the same account; the next run goes on"
     if REJECTED in version.labels:
-        return Result(version.name, Outcome.REJECTED, why, life, reported=True)
+        return stays_rejected(version.name, why, life)
     return Result(version.name, Outcome.DEFERRED, why, life)
-
-
-def _same_account(run: RunContext, request: RunRequest, version: Version, other: str) -> Result:
-    """Report a secret whose account another one holds; it is not asked about."""
-    text = f"holds the same account as {other}, and each ends the other's session: delete one, then force the other"
-    reported = REJECTED in version.labels
-    if not reported:
-        label_reported(run, version, REJECTED)
-    return Result(version.name, Outcome.INVALID_SECRET, text, reported=reported and not request.insists)
 
 
 def _look(

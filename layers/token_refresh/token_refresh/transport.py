@@ -149,17 +149,17 @@ def _decompressed(body: bytes, *, deflated: bool) -> bytes:
 
 def _unpack(body: bytes, wbits: int, size: int = 1024) -> bytes:
     """Unpack all that is whole: of several parts one after the other, and of one whose end or checksum is wrong."""
-    unpacked, part = bytearray(), zlib.decompressobj(wbits)
-    while body and len(unpacked) < MOST_BYTES:
-        before = part.copy()
+    unpacked, part, at = bytearray(), zlib.decompressobj(wbits), 0
+    while at < len(body) and len(unpacked) < MOST_BYTES:
+        piece, before = body[at : at + size], part.copy()
         try:
-            unpacked += part.decompress(body[:size], MOST_BYTES - len(unpacked))
+            unpacked += part.decompress(piece, MOST_BYTES - len(unpacked))
         except zlib.error:
             if size == 1:
                 break
             part, size = before, 1  # as far as it goes
             continue
-        body = (part.unused_data or part.unconsumed_tail) + body[size:]
+        at += len(piece) - len(part.unused_data)
         if part.eof:
             part = zlib.decompressobj(wbits)
     return bytes(unpacked)
