@@ -66,10 +66,7 @@ soak: setup  ## 50,000 simulated rotations with trouble of every kind, and what 
 	@python -m tests.safety.soak
 
 mutants: $(uv)  ## break the code in 300 places, one at a time: do the quick tests notice? (25 minutes)
-	@$(uv) export --quiet --frozen --no-header --no-annotate --no-default-groups --group test --group mutants \
-		--output-file .tools/mutants.txt >/dev/null
-	@$(uv) venv --quiet --clear --python "$(python)" .tools/mutants
-	@$(reach) $(uv) pip sync --quiet --require-hashes --python .tools/mutants .tools/mutants.txt
+	@$(call make_environment,.tools/mutants,--no-default-groups --group test --group mutants)
 	@.tools/mutants/bin/python -m tests.mutants
 
 format: setup  ## put the code into its format, and fix what can be fixed
@@ -87,7 +84,12 @@ clean:  ## remove everything that make and sam have made
 
 # The lock file names the public index; by a list of requirements uv asks the person's own, which pip may know alone.
 reach = index=$${UV_DEFAULT_INDEX:-$${UV_INDEX_URL:-$${PIP_INDEX_URL:-$$("$(python)" -m pip config get global.index-url \
-	2>/dev/null || true)}}} && if [[ $$index ]]; then export UV_DEFAULT_INDEX=$$index; fi &&
+	2>/dev/null || true)}}} && if [[ $$index ]]; then export UV_DEFAULT_INDEX=$$index; fi
+# Its folder, and the groups of pyproject.toml that it gets (none: the default ones).
+make_environment = $(reach) \
+	&& $(uv) export --quiet --frozen --no-header --no-annotate $(2) --output-file .tools/requirements.txt >/dev/null \
+	&& $(uv) venv --quiet --clear --python "$(python)" $(1) \
+	&& $(uv) pip sync --quiet --require-hashes --python $(1) .tools/requirements.txt
 
 $(uv):
 	@$(if $(python),,echo "no $(PYTHON) found: Python 3.11 or newer is needed" >&2; exit 1)
@@ -99,7 +101,5 @@ $(uv):
 
 $(environment): uv.lock $(uv)
 	@echo "Setting up: .venv (the first time takes a minute)"
-	@$(uv) export --quiet --frozen --no-header --no-annotate --output-file .tools/requirements.txt >/dev/null
-	@$(uv) venv --quiet --clear --python "$(python)" .venv
-	@$(reach) $(uv) pip sync --quiet --require-hashes --python .venv .tools/requirements.txt
+	@$(call make_environment,.venv,)
 	@touch $@

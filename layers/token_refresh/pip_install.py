@@ -64,7 +64,7 @@ def _without_pip() -> dict[str, str]:
 
 def _pip(arguments: list[str], environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "pip", *arguments]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)  # noqa: S603 - as given
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)  # noqa: S603 - from the Makefiles
 
 
 if __name__ == "__main__":

@@ -66,7 +66,7 @@ def provider(kind: ProviderFacts, clock: FakeClock) -> Iterator[Simulator]:
 
 
 @pytest.fixture(scope="session")
-def loader() -> Callable[[], boto3.session.Session]:
+def sdk_session() -> Callable[[], boto3.session.Session]:
     """Loads the SDK's session, once for all functions: with AWS's description of itself it would be half of a test."""
     return cache(boto3.session.Session)
 
@@ -78,11 +78,11 @@ def world(  # noqa: PLR0913, PLR0917 - one of each; pytest passes them by name
     store: StrictSecretsManager,
     provider: Simulator,
     output: Output,
-    loader: Callable[[], boto3.session.Session],
+    sdk_session: Callable[[], boto3.session.Session],
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[World]:
     """The function among them; afterwards nothing that it printed may hold a secret."""
-    monkeypatch.setattr("token_refresh.function.boto3.session.Session", loader)
+    monkeypatch.setattr("token_refresh.function.boto3.session.Session", sdk_session)
     made = World(kind, clock, store, provider, output, monkeypatch)
     yield made
     assert output.leaks(made.secret_values()) == {}

@@ -13,6 +13,7 @@ from tests.support.steps import SWEEP
 from tests.support.world import one_provider
 
 if TYPE_CHECKING:
+    from tests.support.secrets_manager import Call
     from tests.support.world import World
 
 
@@ -87,7 +88,7 @@ def test_two_edits(world: World) -> None:
     texts = ["first", "second"]
     seen: list[str] = []
 
-    def edit(call: Any) -> None:  # noqa: ANN401 - a Call
+    def edit(call: Call) -> None:
         if interrupts.is_save(steps.Step.of(call)) and texts:
             seen.append(texts.pop(0))
             world.edit(name, **{field: before[field] for field in world.kind.tokens if field in before}, note=seen[-1])
@@ -152,7 +153,7 @@ def test_giving_way_to_the_newest(world: World) -> None:
     theirs, newest = world.provider.create_account("theirs"), world.provider.create_account("newest")
     writes = [theirs, newest]
 
-    def write(call: Any) -> None:  # noqa: ANN401 - a Call
+    def write(call: Call) -> None:
         step = steps.Step.of(call)
         if (interrupts.is_save(step) and len(writes) == 2) or (step.operation == "UpdateSecretVersionStage" and writes):
             world.store.person_writes(name, writes.pop(0))
@@ -208,7 +209,7 @@ def test_an_edit_while_logging_in(world: World) -> None:
 
     edits = {same: {**world.document(same), "note": "after"}, other: theirs}
 
-    def edit(call: Any) -> None:  # noqa: ANN401 - a Call
+    def edit(call: Call) -> None:
         if interrupts.is_save(steps.Step.of(call)) and call.secret in edits:
             world.store.person_writes(call.secret, edits.pop(call.secret))
 

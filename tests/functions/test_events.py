@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -12,10 +12,10 @@ from tests.support.steps import SWEEP
 from tests.support.world import one_provider
 
 if TYPE_CHECKING:
-    from tests.support.world import World
+    from tests.support.world import Run, World
 
 
-def _error_of(run: Any) -> str:  # noqa: ANN401 - a Run
+def _error_of(run: Run) -> str:
     return type(run.raised).__name__
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.support.simulators import Ekuaibao, Mood
+from token_refresh.ekuaibao import EKUAIBAO
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,9 +28,8 @@ LOCATION, REFRESH, LOGIN = (
 @pytest.fixture
 def old(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ekuaibao]:
     """Where the stack asks: another platform, which knows nothing of the tenant but where it is now."""
-    import token_refresh.ekuaibao as layer  # noqa: PLC0415 - the layer's own
-
-    monkeypatch.setattr(layer, "EKUAIBAO", replace(layer.EKUAIBAO, domains=("127.0.0.1",)))
+    here = replace(EKUAIBAO, domains=("127.0.0.1",))
+    monkeypatch.setattr("token_refresh.ekuaibao.EKUAIBAO", here)
     with Ekuaibao(clock=world.clock) as simulator:
         assert isinstance(world.provider, Ekuaibao)
         simulator.tenants = world.provider.tenants = {"corp-1": world.provider.url + "/"}

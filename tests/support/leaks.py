@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, quote_plus, unquote, unquote_plus
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
-# What a secret's document holds beside credentials.
+# What is beside credentials in a secret's document, or in an answer that was kept. Fashion World's gender is "secret".
 PUBLIC_KEYS = frozenset(
-    "baseUrl expireDate powerCode refreshedAt expiresAt expireIn expireTime corporationId userId".split()  # noqa: SIM905
+    "baseUrl expireDate powerCode refreshedAt expiresAt expireIn expireTime corporationId userId gender".split()  # noqa: SIM905
 )
 SHORTEST = 6  # characters; shorter values turn up by chance
 _DEPTH = 2  # an encoding, in a line of JSON
@@ -36,9 +36,9 @@ def exposed(text: str, values: Iterable[str]) -> set[str]:
     return {value for value in values if len(value) >= SHORTEST and any(value.lower() in view for view in lower)}
 
 
-def strings_to_hide(values: Iterable[str | bytes], public: Collection[str]) -> set[str]:
+def strings_to_hide(values: Iterable[str | bytes]) -> set[str]:
     """Returns the strings in stored values, but those under public keys; a value that is no JSON, whole."""
-    return {text for value in values for text in _leaves(_parsed(value), public) if len(text) >= SHORTEST}
+    return {text for value in values for text in _leaves(_parsed(value)) if len(text) >= SHORTEST}
 
 
 def _forms(value: str) -> Iterator[str]:
@@ -63,14 +63,14 @@ def _parsed(value: str | bytes) -> Any:  # noqa: ANN401 - whatever JSON holds
         return text
 
 
-def _leaves(node: Any, public: Collection[str]) -> Iterator[str]:  # noqa: ANN401 - whatever JSON holds
+def _leaves(node: Any) -> Iterator[str]:  # noqa: ANN401 - whatever JSON holds
     if isinstance(node, dict):
         for key, value in node.items():
-            if key not in public:
-                yield from _leaves(value, public)
+            if key not in PUBLIC_KEYS:
+                yield from _leaves(value)
     elif isinstance(node, list):
         for value in node:
-            yield from _leaves(value, public)
+            yield from _leaves(value)
     elif isinstance(node, str):
         yield node
     elif isinstance(node, int | float) and not isinstance(node, bool):

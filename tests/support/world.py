@@ -194,8 +194,7 @@ class World:
 
     def secret_values(self) -> set[str]:
         """Returns every value that nothing may show."""
-        # Not the gender in Fashion World's profile, an everyday word here.
-        return {*self.provider.issued, *self.store.secret_values()} - {"secret"}
+        return {*self.provider.issued, *self.store.secret_values()}
 
     def edit(self, name: str, **changes: object) -> dict[str, Any]:
         """Stores the current value with changes, as a person does; None takes a key out."""

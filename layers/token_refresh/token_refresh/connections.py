@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     import requests
 
 # Python gives up at 101 lines, or at one of 64 KiB. The time limit bounds it all.
-http.client._MAXHEADERS = 10_000  # type: ignore[attr-defined]  # noqa: SLF001
-http.client._MAXLINE = 1024 * 1024  # type: ignore[attr-defined]  # noqa: SLF001
+http.client._MAXHEADERS = 10_000  # type: ignore[attr-defined]  # noqa: SLF001  # no public way to say it
+http.client._MAXLINE = 1024 * 1024  # type: ignore[attr-defined]  # noqa: SLF001  # the same
 _MOST_INTERIM = 1000  # answers before the real one
 _INTERIM = range(102, 200)  # HTTP statuses; Python skips 100 itself, and 101 is no HTTP any more
 # IPv6 addresses that stand for the IPv4 address in their last four bytes: NAT64 (RFC 6052), and an old form.

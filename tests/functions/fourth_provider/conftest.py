@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.functions.conftest import clock, loader, output, provider, store, world  # noqa: F401 - fixtures
+from tests.functions.conftest import clock, output, provider, sdk_session, store, world  # noqa: F401 - fixtures
 from tests.functions.fourth_provider.simulator import LIVES_SECONDS, Example
 from tests.support.providers import JSON, ProviderFacts, Sent
 

@@ -188,8 +188,7 @@ class World:
 
     def secret_values(self) -> set[str]:
         """Returns every value that nothing may show."""
-        # Not the gender in Fashion World's profile, an everyday word here.
-        return {*self.provider.issued, *self.store.secret_values()} - {"secret"}
+        return {*self.provider.issued, *self.store.secret_values()}
 
     def _choose_behaviour(self, *, unusual: bool) -> None:
         match self.provider:

@@ -42,7 +42,7 @@ _LINE_BEFORE = "1 of 1 secrets failed: "
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """How a run with one secret result."""
+    """How a run with one secret ended."""
 
     name: str
     outcome: str

@@ -13,7 +13,7 @@ from tests.safety.kills.killer import Kill, Killer
 from tests.safety.outcomes import NEED_A_HUMAN
 from tests.support.clock import HOUR, MINUTE, START, iso
 from tests.support.function import RUN_SECONDS
-from tests.support.leaks import PUBLIC_KEYS, leaked
+from tests.support.leaks import leaked
 from tests.support.secrets_manager import StrictSecretsManager
 from tests.support.steps import successor_id
 
@@ -143,7 +143,7 @@ class World:
 
     def leaks(self) -> int:
         """Returns how many secret values are in what the processes printed."""
-        values = self.provider.issued | self.store.secret_values(besides={*PUBLIC_KEYS, "gender"})  # which is "secret"
+        values = self.provider.issued | self.store.secret_values()
         return leaked(self._output, values)
 
     def is_live_or_saved(self, tracked: TrackedSecret) -> bool:

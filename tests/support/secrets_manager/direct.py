@@ -7,7 +7,7 @@ import json
 import threading
 from typing import TYPE_CHECKING, Any
 
-from tests.support.leaks import PUBLIC_KEYS, strings_to_hide
+from tests.support.leaks import strings_to_hide
 
 from . import invariants
 from .account import Account, Key
@@ -15,7 +15,7 @@ from .model import AWSCURRENT, Secret, Version
 from .operations import perform
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Mapping
 
     from .consistency import StaleReads
 
@@ -87,14 +87,14 @@ class DirectAccess:
         with self._lock:
             self._account.empty_first_page = empty
 
-    def secret_values(self, *, besides: Collection[str] = PUBLIC_KEYS) -> set[str]:
+    def secret_values(self) -> set[str]:
         """Returns every string that was ever stored and must not be shown, for scanning output.
 
-        Of a JSON document, its strings and numbers of six characters or more, but for those under the keys
-        `besides`.
+        Of a JSON document, its strings and numbers of six characters or more, but for those under
+        `PUBLIC_KEYS`.
         """
         with self._lock:
-            return strings_to_hide(self._account.values_written, besides)
+            return strings_to_hide(self._account.values_written)
 
     def check_invariants(self) -> None:
         """Raises AssertionError if any secret breaks a rule that holds at every moment."""
